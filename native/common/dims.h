@@ -1,0 +1,92 @@
+/* dims.h — shape arithmetic shared by all backends: how to step through several tensors at once.
+ *
+ * td_walk aligns operands like NumPy (from the right, size 1 broadcasts), drops axes of size 1,
+ * orders axes by the output's strides and merges neighbours that are contiguous in every operand.
+ * What is left is the fewest, longest rows; most tensors become a single one.
+ */
+#ifndef TD_DIMS_H
+#define TD_DIMS_H
+
+#include "status.h"
+
+enum { TD_MAX_OPERANDS = 4 };
+
+typedef struct td_walk {
+    int count, ndim;                                     /* operands, axes; the last is the row */
+    int64_t size, shape[TD_MAX_NDIM];                    /* size = elements of the output */
+    int64_t stride[TD_MAX_OPERANDS][TD_MAX_NDIM];        /* in elements; 0 = broadcast */
+    size_t itemsize[TD_MAX_OPERANDS];
+    char *data[TD_MAX_OPERANDS];
+} td_walk;
+
+static inline int64_t td_numel(const td_tensor *x)
+{
+    int64_t n = 1;
+    for (int i = 0; i < x->ndim; i++) n *= x->shape[i];
+    return n;
+}
+
+static inline int td_contiguous(const td_tensor *x)
+{
+    int64_t expected = 1;
+    for (int i = x->ndim - 1; i >= 0; i--) {
+        if (x->shape[i] != 1 && x->stride[i] != expected) return 0;
+        expected *= x->shape[i];
+    }
+    return 1;
+}
+
+static inline int64_t td_abs64(int64_t x) { return x < 0 ? -x : x; }
+
+/* operand[0] is the output and gives the shape. */
+static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand, int count)
+{
+    const td_tensor *y = operand[0];
+    w->count = count;
+    w->ndim = 0;
+    w->size = td_numel(y);
+    for (int k = 0; k < count; k++) {
+        w->data[k] = operand[k]->data;
+        w->itemsize[k] = td_itemsize(operand[k]->dtype);
+        if (operand[k]->ndim > y->ndim)
+            return td_fail(TD_EINVAL, "operand %d has %d axes, the output %d", k, operand[k]->ndim,
+                           y->ndim);
+    }
+    for (int axis = 0; axis < y->ndim; axis++) {
+        int64_t size = y->shape[axis], stride[TD_MAX_OPERANDS];
+        for (int k = 0; k < count; k++) {
+            const td_tensor *x = operand[k];
+            int own = axis - (y->ndim - x->ndim);
+            int broadcast = own < 0 || x->shape[own] == 1;
+            if (!broadcast && x->shape[own] != size)
+                return td_fail(TD_EINVAL, "operand %d has size %lld on axis %d, the output %lld", k,
+                               (long long)x->shape[own], own, (long long)size);
+            stride[k] = broadcast ? 0 : x->stride[own];
+        }
+        if (size == 1) continue;
+        int at = w->ndim++; /* insertion sort: large output strides first */
+        for (; at > 0 && td_abs64(w->stride[0][at - 1]) < td_abs64(stride[0]); at--) {
+            w->shape[at] = w->shape[at - 1];
+            for (int k = 0; k < count; k++) w->stride[k][at] = w->stride[k][at - 1];
+        }
+        w->shape[at] = size;
+        for (int k = 0; k < count; k++) w->stride[k][at] = stride[k];
+    }
+    int last = 0; /* merge axis into last where every operand allows it */
+    for (int axis = 1; axis < w->ndim; axis++) {
+        int merge = 1;
+        for (int k = 0; k < count; k++)
+            merge &= w->stride[k][last] == w->stride[k][axis] * w->shape[axis];
+        last += !merge;
+        w->shape[last] = merge ? w->shape[last] * w->shape[axis] : w->shape[axis];
+        for (int k = 0; k < count; k++) w->stride[k][last] = w->stride[k][axis];
+    }
+    if (w->ndim == 0) {
+        w->shape[0] = 1;
+        for (int k = 0; k < count; k++) w->stride[k][0] = 0;
+    }
+    w->ndim = last + 1;
+    return TD_OK;
+}
+
+#endif

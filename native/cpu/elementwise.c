@@ -1,0 +1,47 @@
+/* elementwise.c — exported elementwise ops: pick the row kernel of the dtype, walk the tensors.
+ *
+ * The kernels themselves are lines of elementwise.def compiled by elementwise.inl.
+ */
+#include <math.h>
+
+#include "rows.h"
+#include "simd.h"
+
+#define TD_BODY "vmath.inl"
+#include "for_numbers.h"
+#define TD_BODY "elementwise.inl"
+#include "for_numbers.h"
+
+static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
+                     const td_tensor *const *operand, int count)
+{
+    int32_t dtype = operand[1]->dtype; /* the inputs' common dtype; comparisons write bool */
+    if (dtype < 0 || dtype >= TD_NUM_DTYPES || !table[dtype])
+        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(dtype));
+    return td_for_rows(table[dtype], operand, count);
+}
+
+/* The row kernels of an op by dtype; a bool is a byte, and its bits are a u8's. */
+#define TABLE_reals(f) {[TD_F32] = f##_f32, [TD_F64] = f##_f64}
+#define TABLE_numbers(f) \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_U8] = f##_u8}
+#define TABLE_bits(f) \
+    {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_U8] = f##_u8, [TD_BOOL] = f##_u8}
+#define TABLE_all(f) \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, \
+     [TD_I32] = f##_i32, [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
+
+#define UNARY(name, domain, formula)                                                               \
+    td_status td_##name(td_tensor *y, const td_tensor *x)                                          \
+    {                                                                                              \
+        static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
+        return run(#name, table, (const td_tensor *const[]){y, x}, 2);                             \
+    }
+#define BINARY(name, domain, formula)                                                              \
+    td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b)                      \
+    {                                                                                              \
+        static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
+        return run(#name, table, (const td_tensor *const[]){y, a, b}, 3);                          \
+    }
+#define COMPARE(name, condition) BINARY(name, all, condition)
+#include "elementwise.def"

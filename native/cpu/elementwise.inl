@@ -1,0 +1,142 @@
+/* elementwise.inl — the lines of elementwise.def as loops over one row, once per dtype.
+ *
+ * A formula is only ever compiled for vectors: short rows, tails and strided operands go through
+ * a vector that is filled and emptied lane by lane, so an element's bits never depend on layout.
+ */
+
+/* n ≤ LANES elements x[0], x[stride], …; the other lanes hold 1, which no formula traps on. */
+TD_INLINE VEC FN(gather)(const REAL *x, int64_t stride, int64_t n)
+{
+    VEC v = FN(splat)(1);
+    for (int64_t i = 0; i < n; i++) v[i] = x[i * stride];
+    return v;
+}
+
+TD_INLINE void FN(scatter)(REAL *y, int64_t stride, int64_t n, VEC v)
+{
+    for (int64_t i = 0; i < n; i++) y[i * stride] = v[i];
+}
+
+TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t n)
+{
+    if (n == LANES && stride == 1) return FN(load)(x);
+    if (stride == 0) return FN(splat)(*x);
+    return FN(gather)(x, stride, n);
+}
+
+TD_INLINE void FN(map1)(int64_t n, char *const *p, const int64_t *s, VEC (*f)(VEC))
+{
+    REAL *y = (REAL *)p[0];
+    const REAL *x = (const REAL *)p[1];
+    int64_t i = 0;
+    if (s[0] == 1 && s[1] == 1)
+        for (; i + LANES <= n; i += LANES) FN(store)(y + i, f(FN(load)(x + i)));
+    for (; i < n; i += LANES) {
+        int64_t m = n - i < LANES ? n - i : LANES;
+        FN(scatter)(y + i * s[0], s[0], m, f(FN(fetch)(x + i * s[1], s[1], m)));
+    }
+}
+
+TD_INLINE void FN(map2)(int64_t n, char *const *p, const int64_t *s, VEC (*f)(VEC, VEC))
+{
+    REAL *y = (REAL *)p[0];
+    const REAL *a = (const REAL *)p[1], *b = (const REAL *)p[2];
+    int64_t i = 0;
+    if (s[0] == 1 && s[1] == 1 && s[2] == 1) {
+        for (; i + LANES <= n; i += LANES)
+            FN(store)(y + i, f(FN(load)(a + i), FN(load)(b + i)));
+    } else if (s[0] == 1 && s[1] == 1 && s[2] == 0) {
+        for (VEC v = FN(splat)(*b); i + LANES <= n; i += LANES)
+            FN(store)(y + i, f(FN(load)(a + i), v));
+    } else if (s[0] == 1 && s[1] == 0 && s[2] == 1) {
+        for (VEC v = FN(splat)(*a); i + LANES <= n; i += LANES)
+            FN(store)(y + i, f(v, FN(load)(b + i)));
+    }
+    for (; i < n; i += LANES) {
+        int64_t m = n - i < LANES ? n - i : LANES;
+        VEC u = FN(fetch)(a + i * s[1], s[1], m), v = FN(fetch)(b + i * s[2], s[2], m);
+        FN(scatter)(y + i * s[0], s[0], m, f(u, v));
+    }
+}
+
+/* Comparisons write one byte, 0 or 1, for each lane. */
+TD_INLINE void FN(map2_bool)(int64_t n, char *const *p, const int64_t *s, MASK (*f)(VEC, VEC))
+{
+    uint8_t *y = (uint8_t *)p[0];
+    const REAL *a = (const REAL *)p[1], *b = (const REAL *)p[2];
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t m = n - i < LANES ? n - i : LANES;
+        VEC u = FN(fetch)(a + i * s[1], s[1], m), v = FN(fetch)(b + i * s[2], s[2], m);
+        FN(bool) bytes = __builtin_convertvector(f(u, v), FN(bool)) & 1;
+        if (m == LANES && s[0] == 1)
+            *(FN(ubool) *)(y + i) = bytes;
+        else
+            for (int64_t j = 0; j < m; j++) y[(i + j) * s[0]] = bytes[j];
+    }
+}
+
+/* a number or a vector as a vector; subtracting 0 keeps the sign of −0 */
+#define AS_VEC(v) ((v) - (VEC){0})
+#define ABS(v) FN(vabs)(v)
+#if IS_REAL
+#define SQRT(v) FN(vsqrt)(v)
+#define EXP(v) FN(vexp)(v)
+#define LOG(v) FN(vlog)(v)
+#define TANH(v) FN(vtanh)(v)
+#endif
+#define POW(u, v) FN(vpow)(u, v)
+#define MAX(u, v) FN(vmax)(AS_VEC(u), AS_VEC(v))
+#define MIN(u, v) FN(vmin)(AS_VEC(u), AS_VEC(v))
+#define SELECT(m, u, v) FN(select)((m), AS_VEC(u), AS_VEC(v))
+
+#define UNARY_ROW(name, formula)                                                                   \
+    TD_INLINE VEC FN(name##_vec)(VEC x) { return formula; }                                        \
+    static void FN(name)(int64_t n, char *const *p, const int64_t *s)                              \
+    {                                                                                              \
+        FN(map1)(n, p, s, FN(name##_vec));                                                         \
+    }
+#define BINARY_ROW(name, formula)                                                                  \
+    TD_INLINE VEC FN(name##_vec)(VEC x, VEC y) { return formula; }                                 \
+    static void FN(name)(int64_t n, char *const *p, const int64_t *s)                              \
+    {                                                                                              \
+        FN(map2)(n, p, s, FN(name##_vec));                                                         \
+    }
+#define COMPARE(name, condition)                                                                   \
+    TD_INLINE MASK FN(name##_vec)(VEC x, VEC y) { return condition; }                              \
+    static void FN(name)(int64_t n, char *const *p, const int64_t *s)                              \
+    {                                                                                              \
+        FN(map2_bool)(n, p, s, FN(name##_vec));                                                    \
+    }
+
+/* Which domains this dtype belongs to: a line outside them compiles to nothing. */
+#if IS_REAL
+#define IN_reals(line) line
+#define IN_bits(line)
+#else
+#define IN_reals(line)
+#define IN_bits(line) line
+#endif
+#define IN_numbers(line) line
+#define UNARY(name, domain, formula) IN_##domain(UNARY_ROW(name, formula))
+#define BINARY(name, domain, formula) IN_##domain(BINARY_ROW(name, formula))
+
+#include "elementwise.def"
+
+#undef AS_VEC
+#undef ABS
+#undef SQRT
+#undef EXP
+#undef LOG
+#undef TANH
+#undef POW
+#undef MAX
+#undef MIN
+#undef SELECT
+#undef UNARY_ROW
+#undef BINARY_ROW
+#undef IN_reals
+#undef IN_bits
+#undef IN_numbers
+#undef UNARY
+#undef BINARY
+#undef COMPARE

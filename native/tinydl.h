@@ -1,0 +1,190 @@
+/* tinydl.h — the whole contract between Python and a backend.
+ *
+ *   · outputs come first, then inputs, then attributes
+ *   · the caller allocates outputs; only td_alloc returns memory
+ *   · tensors are borrowed for the call; on a GPU work is queued on one stream, td_sync waits
+ *   · every function returns a td_status; td_last_error() tells the story for this thread
+ *   · Python has already checked shapes and dtypes; backends guard memory only
+ *   · operands marked "any" may have any strides (0 = broadcast); all others are contiguous
+ *   · an output never overlaps an input, except elementwise, where both may be the same tensor
+ *
+ * A backend is a shared library that exports these symbols and nothing else. build.py turns this
+ * very file into the Python declarations, so it holds declarations only: no inline functions.
+ * Letters: input n c h w, filter k c r s, output n k p q; g… is the gradient of the loss in ….
+ */
+#ifndef TINYDL_H
+#define TINYDL_H
+
+#ifndef TD_CFFI
+#include <stddef.h>
+#include <stdint.h>
+#define TD_API __attribute__((visibility("default")))
+#else
+#define TD_API
+#endif
+
+#define TD_ABI 1 /* raised with every change of this file's meaning; Python refuses another */
+#define TD_MAX_NDIM 8
+
+typedef enum td_status {
+    TD_OK = 0,
+    TD_EINVAL,       /* a shape or attribute no kernel accepts   → ValueError */
+    TD_EDTYPE,       /* a dtype this kernel does not have        → TypeError */
+    TD_EINDEX,       /* an index or label outside its range      → IndexError */
+    TD_ENOMEM,       /* the allocator has nothing left           → MemoryError */
+    TD_EDEVICE,      /* the device failed                        → RuntimeError */
+    TD_EUNSUPPORTED, /* this backend does not do that            → NotImplementedError */
+} td_status;
+
+typedef enum td_dtype {
+    TD_F32 = 0,
+    TD_F64,
+    TD_I64,
+    TD_I32,
+    TD_U8,
+    TD_BOOL, /* one byte, 0 or 1 */
+    TD_NUM_DTYPES,
+    TD_F16 = 16, /* reserved */
+    TD_BF16,     /* reserved */
+} td_dtype;
+
+typedef struct td_tensor {
+    void *data; /* first element, offset already applied */
+    int64_t shape[TD_MAX_NDIM], stride[TD_MAX_NDIM]; /* strides in elements */
+    int32_t ndim, dtype;
+} td_tensor;
+
+/* --- library and device ----------------------------------------------------------------- */
+
+TD_API int td_abi(void);              /* TD_ABI of the header this library was built from */
+TD_API const char *td_name(void);     /* "cpu-avx2", "cuda", … */
+TD_API const char *td_compiler(void); /* what built it */
+TD_API int td_usable(void);           /* 1 when this machine can run it */
+TD_API const char *td_last_error(void);
+
+TD_API int td_threads(void);
+TD_API td_status td_set_threads(int n);
+TD_API td_status td_sync(void); /* returns when all queued work is done */
+
+TD_API td_status td_alloc(void **p, size_t bytes); /* 64-byte aligned, contents undefined */
+TD_API td_status td_free(void *p);
+TD_API td_status td_write(void *device, const void *host, size_t bytes); /* host → device */
+TD_API td_status td_read(void *host, const void *device, size_t bytes);  /* device → host */
+
+/* --- elementwise: y = f(x, …), operands any and broadcast to y's shape by stride 0 ------- */
+
+#define UNARY(name, domain, ...) TD_API td_status td_##name(td_tensor *y, const td_tensor *x);
+#define BINARY(name, domain, ...) \
+    TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
+#define COMPARE(name, ...) \
+    TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
+#include "elementwise.def"
+#undef UNARY
+#undef BINARY
+#undef COMPARE
+
+/* y = c ? a : b, c bool; y, a, b of one dtype. */
+TD_API td_status td_where(td_tensor *y, const td_tensor *c, const td_tensor *a, const td_tensor *b);
+
+/* y = x, any strides, any two dtypes. Float → integer truncates; anything → bool is "not 0". */
+TD_API td_status td_copy(td_tensor *y, const td_tensor *x);
+
+/* --- reductions: y has x's ndim, with size 1 on every reduced axis; x any ---------------- */
+
+TD_API td_status td_sum(td_tensor *y, const td_tensor *x);
+/* idx (i64) is the winner's place among the reduced elements in reading order; the first of equal
+ * values and the first NaN win. y or idx may be NULL. */
+TD_API td_status td_max(td_tensor *y, td_tensor *idx, const td_tensor *x);
+TD_API td_status td_min(td_tensor *y, td_tensor *idx, const td_tensor *x);
+
+/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's ---- */
+
+TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,
+                           const td_tensor *bias);
+
+/* --- indexing along one axis; idx i64 ------------------------------------------------------ */
+
+/* gather: y[…,i,…] = x[…,idx[…,i,…],…];  scatter_add is its adjoint: y[…,idx[…,i,…],…] += x[…,i,…].
+ * All operands any. */
+TD_API td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis);
+TD_API td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx,
+                                int64_t axis);
+
+/* --- convolution: y[n,k,p,q] = x[n,c,h,w] ⋆ w[k,c/groups,r,s] (+ b[k]) ------------------------ */
+
+typedef struct td_conv2d_attrs {
+    int64_t stride[2], padding[2], dilation[2], groups;
+} td_conv2d_attrs;
+
+TD_API td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,
+                           const td_conv2d_attrs *a);
+TD_API td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_tensor *w,
+                                 const td_conv2d_attrs *a);
+TD_API td_status td_conv2d_weight(td_tensor *gw, const td_tensor *x, const td_tensor *gy,
+                                  const td_conv2d_attrs *a);
+
+/* --- pooling: x[n,c,h,w] → y[n,c,p,q] --------------------------------------------------------- */
+
+typedef struct td_pool2d_attrs {
+    int64_t window[2], stride[2], padding[2], dilation[2];
+    int32_t count_include_pad; /* average only: divide by the whole window, padding included */
+    int32_t divisor;           /* average only: divide by this instead, when not 0 */
+} td_pool2d_attrs;
+
+/* idx[n,c,p,q] (i32) is the winner's offset in its plane h·w. */
+TD_API td_status td_max_pool2d(td_tensor *y, td_tensor *idx, const td_tensor *x,
+                               const td_pool2d_attrs *a);
+/* gx[plane][idx] += gy[plane], over every plane of the last two axes; its adjoint gathers. */
+TD_API td_status td_max_pool2d_scatter(td_tensor *gx, const td_tensor *gy, const td_tensor *idx);
+TD_API td_status td_max_pool2d_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx);
+TD_API td_status td_avg_pool2d(td_tensor *y, const td_tensor *x, const td_pool2d_attrs *a);
+TD_API td_status td_avg_pool2d_input(td_tensor *gx, const td_tensor *gy, const td_pool2d_attrs *a);
+
+/* --- softmax and losses ------------------------------------------------------------------------ */
+
+TD_API td_status td_softmax(td_tensor *y, const td_tensor *x, int64_t axis);
+TD_API td_status td_softmax_grad(td_tensor *gx, const td_tensor *gy, const td_tensor *y,
+                                 int64_t axis);
+TD_API td_status td_log_softmax(td_tensor *y, const td_tensor *x, int64_t axis);
+TD_API td_status td_log_softmax_grad(td_tensor *gx, const td_tensor *gy, const td_tensor *y,
+                                     int64_t axis);
+/* loss[n] = lse[n] − x[n,target[n]], lse[n] = log Σ_c exp x[n,c]; 0 where target is ignore_index. */
+TD_API td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
+                                  const td_tensor *target, int64_t ignore_index);
+/* gx[n,c] = g[n] (exp(x[n,c] − lse[n]) − [c = target[n]]);  g any */
+TD_API td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tensor *x,
+                                       const td_tensor *lse, const td_tensor *target,
+                                       int64_t ignore_index);
+
+/* --- random numbers: Philox 4×32-10, element i of draw `offset` is a pure function of (seed, offset, i) */
+
+typedef struct td_rng {
+    uint64_t seed, offset;
+} td_rng;
+
+TD_API td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng); /* [low, high) */
+TD_API td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng);
+TD_API td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng); /* [low, high) */
+/* y[i] = u_i < p ? 0 : x[i] / (1 − p): linear in x, so it is its own derivative under the same rng. */
+TD_API td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng);
+
+/* --- optimizers: one call updates a whole list of parameters ------------------------------------ */
+
+typedef struct td_sgd_attrs {
+    double lr, momentum, dampening, weight_decay;
+    int32_t nesterov, maximize, first; /* first: the momentum buffers hold nothing yet */
+} td_sgd_attrs;
+
+typedef struct td_adam_attrs {
+    double lr, beta1, beta2, eps, weight_decay;
+    int64_t step;                          /* 1 for the first update */
+    int32_t decoupled, maximize, amsgrad; /* decoupled weight decay is AdamW */
+} td_adam_attrs;
+
+TD_API td_status td_sgd(td_tensor *const *p, td_tensor *const *buf, const td_tensor *const *g,
+                        int64_t count, const td_sgd_attrs *a); /* buf NULL without momentum */
+TD_API td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
+                         td_tensor *const *vmax, const td_tensor *const *g, int64_t count,
+                         const td_adam_attrs *a); /* vmax NULL without amsgrad */
+
+#endif
