@@ -1,0 +1,224 @@
+/* reduce.inl — folding one tile (see reduce.c), once per dtype.
+ *
+ * Sums of reals run over many vector accumulators at once, which are then added as a tree:
+ * independent chains hide the latency of the adder and keep rounding errors small. Maxima carry
+ * no rounding, so they find the value first and look for its place afterwards. NaN beats all.
+ */
+
+#if IS_REAL
+#define TOTAL REAL /* what sums of this dtype add up in */
+#define IS_NAN(x) ((x) != (x))
+#define IS_NUMBER(x) ((x) == (x))
+#else
+#define TOTAL int64_t
+#define IS_NAN(x) 0
+#define IS_NUMBER(x) 0
+#endif
+
+/* Is b a better winner than a? The first NaN stays. */
+#define BETTER(op, b, a) (((op) == MAX ? (b) > (a) : (b) < (a)) | (IS_NAN(b) & IS_NUMBER(a)))
+
+TD_INLINE VEC FN(fold)(int op, VEC a, VEC b)
+{
+    return op == SUM ? a + b : op == MAX ? FN(vmax)(a, b) : FN(vmin)(a, b);
+}
+
+TD_INLINE REAL FN(fold1)(int op, REAL a, REAL b)
+{
+    return op == SUM ? a + b : BETTER(op, b, a) ? b : a;
+}
+
+/* m ≤ LANES elements; the lanes without one hold `fill`. */
+TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t m, REAL fill)
+{
+    if (m == LANES && stride == 1) return FN(load)(x);
+    VEC v = FN(splat)(fill);
+    for (int64_t j = 0; j < m; j++) v[j] = x[j * stride];
+    return v;
+}
+
+TD_INLINE REAL FN(fold_lanes)(int op, VEC v)
+{
+    REAL lane[LANES];
+    FN(store)(lane, v);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++) lane[j] = FN(fold1)(op, lane[j], lane[j + half]);
+    return lane[0];
+}
+
+/* x[rows, n] → 1 */
+TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t)
+{
+    enum { WAYS = 8 };
+    const REAL *x = (const REAL *)t->x;
+    const int64_t n = t->n, stride = t->stride;
+    if (t->rows == 0 || n == 0) return 0;
+    const REAL fill = op == SUM ? 0 : x[t->row[0]];
+    if (t->rows == 1 && n < 2 * LANES) {
+        REAL y = x[t->row[0]];
+        for (int64_t i = 1; i < n; i++) y = FN(fold1)(op, y, x[t->row[0] + i * stride]);
+        return y;
+    }
+    VEC wide[WAYS], rest[WAYS];
+    for (int k = 0; k < WAYS; k++) wide[k] = rest[k] = FN(splat)(fill);
+    int way = 0;
+    for (int64_t r = 0; r < t->rows; r++) {
+        const REAL *p = x + t->row[r];
+        int64_t i = 0;
+        if (stride == 1)
+            for (; i + WAYS * LANES <= n; i += WAYS * LANES)
+                for (int k = 0; k < WAYS; k++)
+                    wide[k] = FN(fold)(op, wide[k], FN(load)(p + i + k * LANES));
+        for (; i < n; i += LANES, way = (way + 1) % WAYS) {
+            VEC v = FN(fetch)(p + i * stride, stride, TD_MIN(n - i, LANES), fill);
+            rest[way] = FN(fold)(op, rest[way], v);
+        }
+    }
+    for (int k = 0; k < WAYS; k++) wide[k] = FN(fold)(op, wide[k], rest[k]);
+    for (int half = WAYS / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) wide[k] = FN(fold)(op, wide[k], wide[k + half]);
+    return FN(fold_lanes)(op, wide[0]);
+}
+
+static void FN(sum_rows)(const tile_t *t)
+{
+#if IS_REAL
+    *(TOTAL *)t->y = FN(fold_rows)(SUM, t);
+#else
+    TOTAL y = 0;
+    for (int64_t r = 0; r < t->rows; r++) {
+        const REAL *x = (const REAL *)t->x + t->row[r];
+        if (t->stride == 1)
+            for (int64_t i = 0; i < t->n; i++) y += x[i];
+        else
+            for (int64_t i = 0; i < t->n; i++) y += x[i * t->stride];
+    }
+    *(TOTAL *)t->y = y;
+#endif
+}
+
+/* x[rows, n] → n: whole rows are added to a row of totals, four rows at a time. */
+static void FN(sum_columns)(const tile_t *t)
+{
+    const int64_t n = t->n, stride = t->stride;
+    TOTAL total[COLUMNS] = {0};
+    int64_t r = 0;
+    if (stride == 1)
+        for (; r + 4 <= t->rows; r += 4) {
+            const REAL *a = (const REAL *)t->x + t->row[r], *b = (const REAL *)t->x + t->row[r + 1];
+            const REAL *c = (const REAL *)t->x + t->row[r + 2], *d = (const REAL *)t->x + t->row[r + 3];
+            for (int64_t j = 0; j < n; j++)
+                total[j] += ((TOTAL)a[j] + (TOTAL)b[j]) + ((TOTAL)c[j] + (TOTAL)d[j]);
+        }
+    for (; r < t->rows; r++) {
+        const REAL *a = (const REAL *)t->x + t->row[r];
+        for (int64_t j = 0; j < n; j++) total[j] += a[j * stride];
+    }
+    TOTAL *y = t->y;
+    for (int64_t j = 0; j < n; j++) y[j * t->y_stride] = total[j];
+}
+
+/* The partial sums become one by pairs of pairs, like a binary counter: after k of them, level
+ * holds one sum for each 1 in the binary digits of k. */
+static void FN(sum_combine)(void *y, int64_t *place, const void *partial,
+                            const int64_t *partial_place, int64_t count, int64_t step)
+{
+    (void)place, (void)partial_place;
+    const TOTAL *x = partial;
+    TOTAL level[64];
+    int top = 0;
+    for (int64_t k = 0; k < count; k++) {
+        TOTAL sum = x[k * step];
+        for (int64_t ones = k; ones & 1; ones >>= 1) sum = level[--top] + sum;
+        level[top++] = sum;
+    }
+    TOTAL sum = level[--top];
+    while (top > 0) sum = level[--top] + sum;
+    *(TOTAL *)y = sum;
+}
+
+/* The first element of the tile that is `best`, or NaN. */
+static int64_t FN(find)(const tile_t *t, REAL best)
+{
+    for (int64_t r = 0; r < t->rows; r++) {
+        const REAL *x = (const REAL *)t->x + t->row[r];
+        int64_t i = 0;
+        if (t->stride == 1)
+            for (; i + 8 * LANES <= t->n; i += 8 * LANES) {
+                MASK hit = {0};
+                for (int k = 0; k < 8; k++) {
+                    VEC v = FN(load)(x + i + k * LANES);
+                    hit |= (v == best) | IS_NAN(v);
+                }
+                int64_t words[TD_WIDTH / 8], any = 0;
+                memcpy(words, &hit, sizeof words);
+                for (int k = 0; k < TD_WIDTH / 8; k++) any |= words[k];
+                if (any) break;
+            }
+        for (; i < t->n; i++) {
+            REAL v = x[i * t->stride];
+            if ((v == best) | IS_NAN(v)) return r * t->n + i;
+        }
+    }
+    return 0;
+}
+
+TD_INLINE void FN(best_rows)(int op, const tile_t *t)
+{
+    REAL best = FN(fold_rows)(op, t);
+    if (t->y) *(REAL *)t->y = best;
+    if (t->place) *t->place = t->first + FN(find)(t, best);
+}
+
+/* x[rows, n] → n: a vector of columns at a time, with the winners' rows in the lanes of another. */
+TD_INLINE void FN(best_columns)(int op, const tile_t *t)
+{
+    const int64_t stride = t->stride;
+    REAL *y = t->y;
+    for (int64_t j = 0; j < t->n; j += LANES) {
+        const REAL *x = (const REAL *)t->x + j * stride;
+        const int64_t m = TD_MIN(t->n - j, LANES);
+        VEC best = FN(fetch)(x + t->row[0], stride, m, 0);
+        MASK winner = {0}, number = {0};
+        for (int64_t r = 1; r < t->rows; r++) {
+            VEC v = FN(fetch)(x + t->row[r], stride, m, 0);
+            number += 1;
+            MASK take = BETTER(op, v, best);
+            best = FN(select)(take, v, best);
+            winner = (number & take) | (winner & ~take);
+        }
+        for (int64_t k = 0; k < m; k++) {
+            int64_t row = (int64_t)winner[k] & (ROWS - 1); /* 255 is −1 in a signed byte */
+            if (y) y[(j + k) * t->y_stride] = best[k];
+            if (t->place) t->place[(j + k) * t->place_stride] = t->first + row;
+        }
+    }
+}
+
+TD_INLINE void FN(best_combine)(int op, void *y, int64_t *place, const void *partial,
+                                const int64_t *partial_place, int64_t count, int64_t step)
+{
+    const REAL *x = partial;
+    int64_t best = 0;
+    for (int64_t k = 1; k < count; k++)
+        if (BETTER(op, x[k * step], x[best * step])) best = k;
+    if (y) *(REAL *)y = x[best * step];
+    if (place) *place = partial_place[best * step];
+}
+
+#define EXTREME(name, op)                                                                          \
+    static void FN(name##_rows)(const tile_t *t) { FN(best_rows)(op, t); }                         \
+    static void FN(name##_columns)(const tile_t *t) { FN(best_columns)(op, t); }                   \
+    static void FN(name##_combine)(void *y, int64_t *place, const void *partial,                   \
+                                   const int64_t *partial_place, int64_t count, int64_t step)      \
+    {                                                                                              \
+        FN(best_combine)(op, y, place, partial, partial_place, count, step);                       \
+    }
+EXTREME(max, MAX)
+EXTREME(min, MIN)
+
+#undef EXTREME
+#undef BETTER
+#undef IS_NAN
+#undef IS_NUMBER
+#undef TOTAL
