@@ -134,7 +134,8 @@ typedef struct td_pool2d_attrs {
 /* idx[n,c,p,q] (i32) is the winner's offset in its plane h·w. */
 TD_API td_status td_max_pool2d(td_tensor *y, td_tensor *idx, const td_tensor *x,
                                const td_pool2d_attrs *a);
-/* gx[plane][idx] += gy[plane], over every plane of the last two axes; its adjoint gathers. */
+/* gx = 0, then gx[plane][idx] += gy[plane], over every plane of the last two axes; its adjoint
+ * gathers. */
 TD_API td_status td_max_pool2d_scatter(td_tensor *gx, const td_tensor *gy, const td_tensor *idx);
 TD_API td_status td_max_pool2d_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx);
 TD_API td_status td_avg_pool2d(td_tensor *y, const td_tensor *x, const td_pool2d_attrs *a);

@@ -8,6 +8,7 @@
 #ifndef TD_PARALLEL_H
 #define TD_PARALLEL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,13 @@ void td_parallel(int64_t n, int64_t grain, td_range_fn *body, void *context);
  * the same slot. NULL when memory is out. Grows and is kept: kernels never call malloc. */
 enum { TD_SCRATCH_SLOTS = 4 };
 void *td_scratch(int slot, size_t bytes);
+
+/* Lowers *least to `value` if that is smaller: how pieces agree on the first bad element. */
+static inline void td_keep_min(_Atomic int64_t *least, int64_t value)
+{
+    int64_t seen = atomic_load(least);
+    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) continue;
+}
 
 #define TD_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TD_MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -1,0 +1,184 @@
+/* pool.inl — pooling bodies, once per real dtype.
+ *
+ *   max_pool2d:  x[h,w] → y[p,q], idx[p,q]      idx is the winner's offset in its plane
+ *   avg_pool2d:  x[h,w] → y[p,q]
+ *
+ * One tap (r, s) of the window meets a whole row of outputs before the next tap comes: the inner
+ * loop runs along j, is clipped to the image once per row instead of once per output, and the
+ * compiler turns it into vectors. Padding never takes part. Ties go to the first element in
+ * reading order and NaN beats everything, so the result never depends on threads or ISA.
+ */
+
+/* v at place `here` challenges the best so far; at < 0 means that there is none yet. */
+#define CHALLENGE(v, here)                                                                         \
+    do {                                                                                           \
+        int take = (v > best) | ((v != v) & (best == best)) | (at < 0);                            \
+        best = take ? v : best;                                                                    \
+        at = take ? (here) : at;                                                                   \
+    } while (0)
+
+/* Row i of one plane, any window. */
+TD_INLINE void FN(max_row)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
+                           int64_t i, const pool_t *g, const int64_t stride)
+{
+    const td_pool2d_attrs *a = &g->a;
+    const int64_t top = i * a->stride[0] - a->padding[0];
+    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    for (int64_t j = 0; j < g->q; j++) y[j] = -(REAL)INFINITY, idx[j] = -1;
+
+    for (int64_t r = rows.begin; r < rows.end; r++)
+        for (int64_t s = 0; s < a->window[1]; s++) {
+            const int64_t left = s * a->dilation[1] - a->padding[1];
+            const int64_t offset = (top + r * a->dilation[0]) * g->w + left;
+            const range_t columns = inside(left, stride, g->w, g->q);
+            for (int64_t j = columns.begin; j < columns.end; j++) {
+                const REAL v = x[offset + j * stride];
+                REAL best = y[j];
+                int32_t at = idx[j];
+                CHALLENGE(v, (int32_t)(offset + j * stride));
+                y[j] = best, idx[j] = at;
+            }
+        }
+    for (int64_t j = 0; j < g->q; j++) idx[j] = idx[j] < 0 ? 0 : idx[j];
+}
+
+/* Row i of one plane, window 2×2, stride 2, nothing padded: four loads and one store each. */
+static void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
+                            int64_t i, const pool_t *g)
+{
+    const int32_t w = (int32_t)g->w, row = (int32_t)(2 * i * g->w);
+    const REAL *restrict above = x + row, *restrict below = above + w;
+    for (int32_t j = 0; j < (int32_t)g->q; j++) {
+        const int32_t here = row + 2 * j;
+        const REAL v = above[2 * j + 1], u = below[2 * j], t = below[2 * j + 1];
+        REAL best = above[2 * j];
+        int32_t at = here;
+        CHALLENGE(v, here + 1);
+        CHALLENGE(u, here + w);
+        CHALLENGE(t, here + w + 1);
+        y[j] = best, idx[j] = at;
+    }
+}
+
+static void FN(max_pool2d)(void *job, int64_t begin, int64_t end)
+{
+    const pool_t *g = job;
+    const td_pool2d_attrs *a = &g->a;
+    const int halves = a->window[0] == 2 && a->window[1] == 2 && a->stride[0] == 2 &&
+                       a->stride[1] == 2 && a->dilation[0] == 1 && a->dilation[1] == 1 &&
+                       a->padding[0] == 0 && a->padding[1] == 0 && 2 * g->p <= g->h &&
+                       2 * g->q <= g->w;
+    for (int64_t at = begin; at < end; at++) {
+        const int64_t plane = at / g->p, i = at % g->p;
+        const REAL *x = (const REAL *)g->x + plane * g->h * g->w;
+        REAL *y = (REAL *)g->y + at * g->q;
+        int32_t *idx = g->idx + at * g->q;
+        if (halves)
+            FN(max_row_2x2)(y, idx, x, i, g);
+        else if (a->stride[1] == 1)
+            FN(max_row)(y, idx, x, i, g, 1);
+        else
+            FN(max_row)(y, idx, x, i, g, a->stride[1]);
+    }
+}
+
+/* gx[h,w] = 0, then gx[idx[p,q]] += gy[p,q] */
+static void FN(max_pool2d_scatter)(void *job, int64_t begin, int64_t end)
+{
+    pool_t *g = job;
+    const int64_t hw = g->h * g->w, pq = g->p * g->q;
+    for (int64_t plane = begin; plane < end; plane++) {
+        REAL *restrict gx = (REAL *)g->x + plane * hw;
+        const REAL *restrict gy = (const REAL *)g->y + plane * pq;
+        const int32_t *restrict idx = g->idx + plane * pq;
+        memset(gx, 0, (size_t)hw * sizeof *gx);
+        for (int64_t k = 0; k < pq; k++) {
+            if ((uint64_t)idx[k] < (uint64_t)hw)
+                gx[idx[k]] += gy[k];
+            else
+                td_keep_min(&g->bad, plane * pq + k);
+        }
+    }
+}
+
+/* y[p,q] = x[idx[p,q]] */
+static void FN(max_pool2d_gather)(void *job, int64_t begin, int64_t end)
+{
+    pool_t *g = job;
+    const int64_t hw = g->h * g->w, pq = g->p * g->q;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const REAL *restrict x = (const REAL *)g->x + plane * hw;
+        REAL *restrict y = (REAL *)g->y + plane * pq;
+        const int32_t *restrict idx = g->idx + plane * pq;
+        for (int64_t k = 0; k < pq; k++) {
+            if ((uint64_t)idx[k] < (uint64_t)hw)
+                y[k] = x[idx[k]];
+            else
+                td_keep_min(&g->bad, plane * pq + k);
+        }
+    }
+}
+
+/* Row i of one plane, as in max_row. */
+TD_INLINE void FN(avg_row)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *g,
+                           const int64_t stride)
+{
+    const td_pool2d_attrs *a = &g->a;
+    const int64_t top = i * a->stride[0] - a->padding[0];
+    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    memset(y, 0, (size_t)g->q * sizeof *y);
+    for (int64_t r = rows.begin; r < rows.end; r++)
+        for (int64_t s = 0; s < a->window[1]; s++) {
+            const int64_t left = s * a->dilation[1] - a->padding[1];
+            const REAL *restrict row = x + (top + r * a->dilation[0]) * g->w + left;
+            const range_t columns = inside(left, stride, g->w, g->q);
+            for (int64_t j = columns.begin; j < columns.end; j++) y[j] += row[j * stride];
+        }
+    for (int64_t j = 0; j < g->q; j++) y[j] /= (REAL)(g->count[0][i] * g->count[1][j]);
+}
+
+static void FN(avg_pool2d)(void *job, int64_t begin, int64_t end)
+{
+    const pool_t *g = job;
+    for (int64_t at = begin; at < end; at++) {
+        const REAL *x = (const REAL *)g->x + at / g->p * g->h * g->w;
+        REAL *y = (REAL *)g->y + at * g->q;
+        switch (g->a.stride[1]) {
+        case 1: FN(avg_row)(y, x, at % g->p, g, 1); break;
+        case 2: FN(avg_row)(y, x, at % g->p, g, 2); break;
+        default: FN(avg_row)(y, x, at % g->p, g, g->a.stride[1]);
+        }
+    }
+}
+
+/* The adjoint of avg_row: row i of gy is spread over the windows it came from. */
+TD_INLINE void FN(avg_row_input)(REAL *restrict gx, const REAL *restrict gy, int64_t i,
+                                 const pool_t *g, const int64_t stride)
+{
+    const td_pool2d_attrs *a = &g->a;
+    const int64_t top = i * a->stride[0] - a->padding[0];
+    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    for (int64_t r = rows.begin; r < rows.end; r++)
+        for (int64_t s = 0; s < a->window[1]; s++) {
+            const int64_t left = s * a->dilation[1] - a->padding[1];
+            REAL *restrict row = gx + (top + r * a->dilation[0]) * g->w + left;
+            const range_t columns = inside(left, stride, g->w, g->q);
+            for (int64_t j = columns.begin; j < columns.end; j++)
+                row[j * stride] += gy[j] / (REAL)(g->count[0][i] * g->count[1][j]);
+        }
+}
+
+static void FN(avg_pool2d_input)(void *job, int64_t begin, int64_t end)
+{
+    const pool_t *g = job;
+    const int64_t hw = g->h * g->w;
+    for (int64_t plane = begin; plane < end; plane++) {
+        REAL *gx = (REAL *)g->x + plane * hw;
+        const REAL *gy = (const REAL *)g->y + plane * g->p * g->q;
+        memset(gx, 0, (size_t)hw * sizeof *gx);
+        for (int64_t i = 0; i < g->p; i++)
+            FN(avg_row_input)(gx, gy + i * g->q, i, g, g->a.stride[1]);
+    }
+}
+
+#undef CHALLENGE
