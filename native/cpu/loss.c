@@ -1,0 +1,65 @@
+/* loss.c — cross-entropy from logits: td_cross_entropy and its gradient.
+ *
+ *   x[n,c], target[n] → loss[n], lse[n]        one pass over x; lse is all the gradient needs
+ *
+ * Rows are independent. A target that is no class is refused without touching memory; of several,
+ * the first is named, whichever thread met it.
+ */
+#include <math.h>
+
+#include "dims.h"
+#include "parallel.h"
+#include "simd.h"
+
+enum { GRAIN = 4096 }; /* elements of x worth waking a thread for: each costs an exponential */
+
+typedef struct {
+    void *loss, *lse, *gx;
+    const void *x, *g;
+    const int64_t *target;
+    int64_t n, c, g_stride, ignore_index;
+    _Atomic int64_t bad; /* first row whose target is no class */
+} loss_t;
+
+#define TD_BODY "vmath.inl"
+#include "for_reals.h"
+#define TD_BODY "loss.inl"
+#include "for_reals.h"
+
+static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, loss_t *job,
+                     const td_tensor *x, const td_tensor *target)
+{
+    if (x->dtype != TD_F32 && x->dtype != TD_F64)
+        return td_fail(TD_EDTYPE, "%s: expected f32 or f64, got %s", name, td_dtype_name(x->dtype));
+    if (target->dtype != TD_I64)
+        return td_fail(TD_EDTYPE, "%s: expected i64 targets, got %s", name,
+                       td_dtype_name(target->dtype));
+    if (x->ndim != 2 || target->ndim != 1 || target->shape[0] != x->shape[0])
+        return td_fail(TD_EINVAL, "%s: expected x[n,c] and target[n]", name);
+    job->x = x->data;
+    job->target = target->data;
+    job->n = x->shape[0], job->c = x->shape[1];
+    job->bad = INT64_MAX;
+    td_parallel(job->n, TD_MAX(1, GRAIN / TD_MAX(job->c, 1)), x->dtype == TD_F32 ? f32 : f64, job);
+    int64_t row = job->bad;
+    if (row != INT64_MAX)
+        return td_fail(TD_EINDEX, "target %lld at row %lld is outside the classes 0…%lld",
+                       (long long)job->target[row], (long long)row, (long long)job->c - 1);
+    return TD_OK;
+}
+
+td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
+                           const td_tensor *target, int64_t ignore_index)
+{
+    loss_t job = {.loss = loss->data, .lse = lse->data, .ignore_index = ignore_index};
+    return run("cross_entropy", cross_entropy_f32, cross_entropy_f64, &job, x, target);
+}
+
+td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tensor *x,
+                                const td_tensor *lse, const td_tensor *target, int64_t ignore_index)
+{
+    loss_t job = {.gx = gx->data, .g = g->data, .lse = lse->data, .ignore_index = ignore_index};
+    job.g_stride = g->ndim && g->shape[0] != 1 ? g->stride[0] : 0;
+    return run("cross_entropy_grad", cross_entropy_grad_f32, cross_entropy_grad_f64, &job, x,
+               target);
+}
