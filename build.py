@@ -38,10 +38,19 @@ ISAS = {
 }
 ISAS["amd64"], ISAS["arm64"] = ISAS["x86_64"], ISAS["aarch64"]
 
-FLAGS = (
-    "-std=c11 -O3 -fPIC -fvisibility=hidden -Wall -Wextra -Werror "
-    "-ffp-contract=fast -fno-math-errno -fno-trapping-math -fwrapv"
-).split()
+FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fwrapv",
+]
 # Random numbers are the same bits on every machine only if no product and sum are fused.
 FILE_FLAGS = {"random.c": ["-ffp-contract=off"]}
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g"

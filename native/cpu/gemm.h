@@ -1,0 +1,37 @@
+/* gemm.h — the register tiles of the two matrix products, per instruction set.
+ *
+ * gemm.inl keeps TILE_M × TILE_V vectors of c in registers and broadcasts a: for operands whose
+ * rows run along n. dot.inl keeps DOT_M × DOT_N vectors of partial sums: for operands whose rows
+ * run along k. Each tile leaves just enough registers for the operands of one step.
+ */
+#ifndef TD_GEMM_H
+#define TD_GEMM_H
+
+#include "parallel.h"
+#include "simd.h"
+#include "status.h"
+
+#if TD_WIDTH == 64 || defined(__aarch64__) /* 32 vector registers */
+enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8 };
+#elif TD_WIDTH == 32 /* 16 vector registers and fused multiply-add */
+enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4 };
+#else /* 16, and products need one of their own */
+enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4 };
+#endif
+
+/* Bytes a panel may take: what is used TILE_M rows after another stays in a 32–48 KB L1, what is
+ * used once per block in a 1 MB L2. */
+enum { L1_PANEL = 32 << 10, L2_PANEL = 256 << 10 };
+
+/* matmul: elements of a and b packed at once, and what one task of dot.inl's way computes of y. */
+enum { GEMM_PACKED = 4 << 20, DOT_ROWS = 24, DOT_COLUMNS = 32 };
+
+/* Multiply-adds below which a piece of work is not worth waking a thread for. */
+enum { GEMM_GRAIN = 1 << 17 };
+
+static inline int64_t td_round_up(int64_t n, int64_t multiple)
+{
+    return TD_CEIL_DIV(n, multiple) * multiple;
+}
+
+#endif

@@ -1,0 +1,243 @@
+"""Array: memory, shape, strides and dtype. It knows no calculus; Tensor (tensor.py) does.
+
+Views share their Storage. What native code sees of an Array is its descriptor, a td_tensor.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+
+from .backend import Backend, call, ffi
+from .dtypes import DType, from_numpy_dtype
+from .storage import Storage
+
+MAX_NDIM = ffi.integer_const("TD_MAX_NDIM") if hasattr(ffi, "TD_MAX_NDIM") else 8
+
+_TENSOR = ffi.typeof("td_tensor *")
+_new = ffi.new_allocator(should_clear_after_alloc=False)
+
+
+class Array:
+    """n-dimensional numbers in a backend's memory. Strides and offset count elements."""
+
+    __slots__ = ("_descriptor", "dtype", "offset", "shape", "storage", "strides")
+
+    def __init__(self, storage: Storage, shape: tuple, strides: tuple, offset: int, dtype: DType):
+        self.storage, self.shape, self.strides = storage, shape, strides
+        self.offset, self.dtype, self._descriptor = offset, dtype, None
+
+    # --- making -------------------------------------------------------------------------------
+
+    @staticmethod
+    def empty(shape: tuple, dtype: DType, backend: Backend) -> Array:
+        """Uninitialised, contiguous."""
+        strides, size = contiguous_strides(shape)
+        return Array(Storage(backend, size * dtype.itemsize), shape, strides, 0, dtype)
+
+    @staticmethod
+    def full(shape: tuple, value, dtype: DType, backend: Backend) -> Array:
+        out = Array.empty(shape, dtype, backend)
+        call("copy", out, scalar(value, dtype, backend))
+        return out
+
+    @staticmethod
+    def from_numpy(a: np.ndarray, backend: Backend, copy: bool = True) -> Array:
+        """Copies a NumPy array in; with copy=False a CPU Array shares its memory instead."""
+        dtype = from_numpy_dtype(a.dtype)
+        if a.ndim > MAX_NDIM:
+            raise ValueError(f"a tensor has at most {MAX_NDIM} axes, the NumPy array has {a.ndim}")
+        if copy:
+            a = np.asarray(a, dtype.numpy, order="C")  # ascontiguousarray would add an axis
+            out = Array.empty(a.shape, dtype, backend)
+            if a.size:
+                status = backend.fn["write"](out.pointer, ffi.from_buffer(a), a.nbytes)
+                backend.check(status, "write")
+            return out
+        steps = [s // dtype.itemsize for s in a.strides]
+        if any(s % dtype.itemsize for s in a.strides) or not a.dtype.isnative:
+            raise ValueError("from_numpy: strides must be whole elements in native byte order")
+        pointer = ffi.cast("char *", a.__array_interface__["data"][0])
+        return Array(Storage(backend, a.nbytes, pointer, a), a.shape, tuple(steps), 0, dtype)
+
+    # --- what native code sees ------------------------------------------------------------------
+
+    @property
+    def pointer(self):
+        """Address of the first element, as cffi data."""
+        base = ffi.cast("char *", self.storage.pointer)
+        return base + self.offset * self.dtype.itemsize if self.offset else base
+
+    @property
+    def descriptor(self):
+        """The td_tensor of this array, made once."""
+        made = self._descriptor
+        if made is None:
+            template = _descriptor_template(self.shape, self.strides, self.dtype.code)
+            made = self._descriptor = _new(_TENSOR, template)
+            made.data = self.pointer
+        return made
+
+    # --- facts ------------------------------------------------------------------------------------
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def backend(self) -> Backend:
+        return self.storage.backend
+
+    @property
+    def is_contiguous(self) -> bool:
+        return self.strides == contiguous_strides(self.shape)[0] or all(
+            size == 1 or have == want
+            for size, have, want in zip(
+                self.shape, self.strides, contiguous_strides(self.shape)[0], strict=True
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
+
+    # --- views ---------------------------------------------------------------------------------
+
+    def view(self, shape: tuple, strides: tuple, offset: int = 0) -> Array:
+        """The same memory seen otherwise; the offset counts from this array's first element."""
+        return Array(self.storage, shape, strides, self.offset + offset, self.dtype)
+
+    def reshape(self, shape: tuple) -> Array | None:
+        """A view of another shape with the same elements, or None where only a copy will do."""
+        strides = reshaped_strides(self.shape, self.strides, shape)
+        return None if strides is None else self.view(shape, strides)
+
+    def permute(self, axes: tuple) -> Array:
+        shape, strides = self.shape, self.strides
+        return self.view(tuple([shape[a] for a in axes]), tuple([strides[a] for a in axes]))
+
+    def expand(self, shape: tuple) -> Array:
+        """Broadcasts to a shape it is known to fit: stride 0 on repeated axes."""
+        new = len(shape) - len(self.shape)
+        own = zip(self.shape, self.strides, shape[new:], strict=True)
+        strides = [stride if have == want else 0 for have, stride, want in own]
+        return self.view(shape, (0,) * new + tuple(strides))
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def astype(self, dtype: DType) -> Array:
+        """A contiguous copy of that dtype."""
+        out = Array.empty(self.shape, dtype, self.backend)
+        call("copy", out, self)
+        return out
+
+    def contiguous(self) -> Array:
+        return self if self.is_contiguous else self.astype(self.dtype)
+
+    def to(self, backend: Backend) -> Array:
+        """On another backend; itself when it is there already."""
+        return self if backend is self.backend else Array.from_numpy(self.numpy(), backend)
+
+    def numpy(self) -> np.ndarray:
+        """A NumPy view of CPU memory."""
+        return np.asarray(_Exposed(self))
+
+
+class _Exposed:
+    """NumPy reads this to view an Array's memory, and keeps it, and so the memory, alive."""
+
+    def __init__(self, array: Array):
+        self.array = array
+        itemsize = array.dtype.itemsize
+        self.__array_interface__ = {
+            "shape": array.shape,
+            "typestr": array.dtype.numpy.str,
+            "data": (int(ffi.cast("uintptr_t", array.pointer)), False),
+            "strides": tuple(stride * itemsize for stride in array.strides),
+            "version": 3,
+        }
+
+
+# --- shape arithmetic ---------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def contiguous_strides(shape: tuple) -> tuple[tuple, int]:
+    """Strides of a dense array in reading order, and its number of elements."""
+    strides, size = [], 1
+    for n in reversed(shape):
+        strides.append(size)
+        size *= n
+    return tuple(reversed(strides)), size
+
+
+@lru_cache(maxsize=4096)
+def _descriptor_template(shape: tuple, strides: tuple, code: int):
+    """A td_tensor with everything but the address: copying it is faster than filling one in."""
+    made = ffi.new("td_tensor *", (ffi.NULL, shape, strides, len(shape), code))
+    return made[0]
+
+
+@lru_cache(maxsize=4096)
+def _scalar(value, spelling: str, dtype: DType, backend: Backend) -> Array:
+    return Array.from_numpy(np.asarray(value).astype(dtype.numpy), backend)
+
+
+def scalar(value, dtype: DType, backend: Backend) -> Array:
+    """A 0-d array of one number, made once: constants of formulas cost no upload the next time.
+
+    Nothing may write to it.
+    """
+    # −0.0 == 0.0 and True == 1 == 1.0: the spelling tells them apart
+    return _scalar(value, repr(value), dtype, backend)
+
+
+def reshaped_strides(shape: tuple, strides: tuple, new_shape: tuple) -> tuple | None:
+    """Strides that show the same elements in another shape, or None where there are none.
+
+    Old axes are walked from the right in runs that lie evenly in memory; each run must be used
+    up exactly by a group of new axes.
+    """
+    if 0 in shape:
+        return contiguous_strides(new_shape)[0]
+    axes = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
+    out, room, step = [], 1, 1  # elements left in the current run, stride of the next new axis
+    for n in reversed(new_shape):
+        if n == 1:
+            out.append(step)
+            continue
+        while room == 1 and axes:  # start a run: merge evenly spaced neighbours
+            room, step = axes.pop()
+            edge = step * room
+            while axes and axes[-1][1] == edge:
+                room *= axes[-1][0]
+                edge *= axes.pop()[0]
+        if room % n:
+            return None
+        out.append(step)
+        room //= n
+        step *= n
+    return tuple(reversed(out))
+
+
+def broadcast_shapes(*shapes: tuple) -> tuple:
+    """The shape that arrays of these shapes share by NumPy's rule; ValueError if there is none."""
+    if len(set(shapes)) == 1:
+        return shapes[0]
+    ndim = max(map(len, shapes))
+    padded = [(1,) * (ndim - len(shape)) + shape for shape in shapes]
+    out = []
+    for sizes in zip(*padded, strict=True):
+        size = next((n for n in sizes if n != 1), 1)
+        if any(n not in (1, size) for n in sizes):
+            raise ValueError(
+                f"shapes {' and '.join(map(str, shapes))} do not broadcast: "
+                f"on axis {len(out) - ndim} the sizes are {' and '.join(map(str, sizes))}"
+            )
+        out.append(size)
+    return tuple(out)

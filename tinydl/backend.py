@@ -1,0 +1,132 @@
+"""Native libraries: finding them, loading the best one, calling them, status → exception.
+
+A backend is one shared library that exports native/tinydl.h. Every instruction set is a library
+of its own; the first of BEST_FIRST whose td_usable() says yes is the CPU. TINYDL_CPU=avx2 asks
+for another, TINYDL_LIB for another folder of libraries.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+BEST_FIRST = ("avx512", "avx2", "neon", "base")
+EXTENSION = ".dylib" if sys.platform == "darwin" else ".so"
+FOLDER = Path(os.environ.get("TINYDL_LIB") or Path(__file__).parent / "lib")
+REBUILD = "run `make` in the source folder, or install tinydl-core again"
+
+
+def _declarations():
+    """The cffi object that build.py made from tinydl.h."""
+    path = FOLDER / "declarations.py"
+    if not path.exists():
+        raise ImportError(f"tinydl's native libraries are not built: no {path}; {REBUILD}")
+    spec = importlib.util.spec_from_file_location("tinydl.lib.declarations", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ffi
+
+
+ffi = _declarations()
+NULL = ffi.NULL
+
+EXCEPTIONS = {}  # status → exception class; filled below from the header's own numbers
+ABI = 1  # TD_ABI of the tinydl.h this Python code was written for
+
+
+class Backend:
+    """One loaded library. `backend.fn["conv2d"]` is td_conv2d."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        try:
+            self.lib = ffi.dlopen(str(path))
+            found = self.lib.td_abi()
+        except (OSError, AttributeError) as error:
+            raise ImportError(f"{path} is no tinydl library ({error}); {REBUILD}") from None
+        if found != ABI:
+            raise ImportError(
+                f"{path} speaks version {found} of tinydl.h, this Python code version {ABI}; {REBUILD}"
+            )
+        self.name = ffi.string(self.lib.td_name()).decode()
+        self.compiler = ffi.string(self.lib.td_compiler()).decode()
+        self.usable = bool(self.lib.td_usable())
+        self.fn = _Functions(self.lib)
+
+    def check(self, status: int, op: str) -> None:
+        """Raises what td_last_error() tells when a call did not return TD_OK."""
+        if status:
+            message = ffi.string(self.lib.td_last_error()).decode()
+            raise EXCEPTIONS.get(status, RuntimeError)(
+                message if message.startswith(op) else f"{op}: {message}"
+            )
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}>"
+
+
+class _Functions(dict):
+    """Name → C function, looked up in the library once."""
+
+    def __init__(self, lib):
+        self.lib = lib
+
+    def __missing__(self, name: str):
+        self[name] = function = getattr(self.lib, f"td_{name}")
+        return function
+
+
+def call(name: str, *operands) -> None:
+    """Calls td_<name> on its operands' backend: Arrays go by descriptor, None as NULL."""
+    backend = (operands[0] or operands[1]).storage.backend
+    status = backend.fn[name](
+        *[NULL if x is None else getattr(x, "descriptor", x) for x in operands]
+    )
+    if status:
+        backend.check(status, name)
+
+
+@cache
+def load(isa: str) -> Backend:
+    """The library of one instruction set."""
+    return Backend(FOLDER / f"libtinydl-cpu-{isa}{EXTENSION}")
+
+
+def installed() -> list[str]:
+    """Instruction sets there is a library for, best first."""
+    return [isa for isa in BEST_FIRST if (FOLDER / f"libtinydl-cpu-{isa}{EXTENSION}").exists()]
+
+
+@cache
+def usable() -> tuple[str, ...]:
+    """Instruction sets that this machine can run, best first."""
+    return tuple(isa for isa in installed() if load(isa).usable)
+
+
+@cache
+def best() -> str:
+    """The instruction set "cpu" stands for: $TINYDL_CPU, else the best usable one."""
+    asked = os.environ.get("TINYDL_CPU")
+    if asked and asked not in usable():
+        raise ImportError(f"TINYDL_CPU={asked}: this machine has {', '.join(usable())}")
+    if not usable():
+        raise ImportError(f"no native library in {FOLDER} runs on this machine; {REBUILD}")
+    return asked or usable()[0]
+
+
+EXCEPTIONS.update(
+    {
+        int(ffi.integer_const(status)): exception
+        for status, exception in {
+            "TD_EINVAL": ValueError,
+            "TD_EDTYPE": TypeError,
+            "TD_EINDEX": IndexError,
+            "TD_ENOMEM": MemoryError,
+            "TD_EDEVICE": RuntimeError,
+            "TD_EUNSUPPORTED": NotImplementedError,
+        }.items()
+    }
+)

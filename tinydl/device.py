@@ -1,0 +1,68 @@
+"""Devices: "cpu" is the best library for this machine, "cpu:avx2" a certain one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from . import backend
+
+
+class Device:
+    """Where a tensor lives. Made by `tinydl.device("cpu")`."""
+
+    def __init__(self, type: str, index: str | None = None):
+        self.type, self.index = type, index
+
+    @cached_property
+    def backend(self) -> backend.Backend:
+        return backend.load(self.index or backend.best())
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device({str(self)!r})"
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Device) and self.backend is other.backend
+
+    def __hash__(self) -> int:
+        return hash(self.backend)
+
+    def __reduce__(self):
+        return device, (str(self),)
+
+
+def device(name: str | Device) -> Device:
+    """The device of that name.
+
+    >>> import tinydl
+    >>> tinydl.device("cpu")
+    device('cpu')
+    """
+    if isinstance(name, Device):
+        return name
+    known = _KNOWN.get(name)
+    if known is None:
+        raise ValueError(f"device({name!r}): this machine has {', '.join(_KNOWN)}")
+    return known
+
+
+def of(library: backend.Backend) -> Device:
+    """The device whose arrays a library computes."""
+    return next(known for known in _KNOWN.values() if known.backend is library)
+
+
+def default() -> Device:
+    """Where new tensors go."""
+    return _default
+
+
+def set_default_device(name: str | Device) -> None:
+    """Sets where new tensors go when no `device=` is given."""
+    global _default
+    _default = device(name)
+
+
+_KNOWN = {"cpu": Device("cpu"), **{f"cpu:{isa}": Device("cpu", isa) for isa in backend.usable()}}
+_default = _KNOWN["cpu"]

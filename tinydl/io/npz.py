@@ -1,0 +1,37 @@
+"""npz: NumPy's own container. For handing tensors to people who have NumPy and nothing else."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+import tinydl
+
+from .files import FormatError, writing
+from .safetensors import to_array
+
+
+def save_file(tensors: Mapping, filename) -> None:
+    """Writes named tensors (or NumPy arrays) to a .npz file; whole or not at all."""
+    arrays = {name: to_array(name, tensor) for name, tensor in tensors.items()}
+    with writing(filename) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def load_file(filename) -> dict:
+    """Reads every tensor of a .npz file. Pickled objects are refused, never loaded."""
+    try:
+        with np.load(filename, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise FormatError(filename, "one .npy array, not a .npz file")
+            arrays = {name: archive[name] for name in archive.files}
+    except FormatError:
+        raise
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise FormatError(filename, f"not a readable .npz file: {error}") from error
+    return {name: tinydl.from_numpy(array) for name, array in arrays.items()}

@@ -1,0 +1,218 @@
+"""Op: a differentiable function of Tensors, made of a forward on Arrays and one rule per input.
+
+    @op
+    def exp(x):                       # positional: what is differentiable
+        ...                           # keyword-only: constants
+    exp.vjp(x=lambda g, out: g * out)
+
+A rule is a function on Tensors, so derivatives of derivatives need nothing more. **Its parameters
+say what it needs**, and that is all a graph keeps alive until backward:
+
+    g          the gradient of the output (a tuple of them if forward returns a tuple)
+    out        the output (or the tuple of outputs)
+    x          the input called x; of a variadic input *xs, the tuple of all
+    x_shape    only its shape
+    position   which one of a variadic op's inputs this gradient is for
+    and the op's keyword arguments, by name, or the rest of them as **attrs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from .array import Array, broadcast_shapes
+from .autograd import Node, mode, wrote
+from .tensor import Tensor, as_tensor_like
+
+OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
+
+
+class Rule:
+    """One input's derivative, and what its parameter list says it needs."""
+
+    __slots__ = ("fn", "names", "sum_to", "takes_attrs")
+
+    def __init__(self, fn: Callable):
+        parameters = inspect.signature(fn).parameters.values()
+        self.fn = fn
+        self.names = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.takes_attrs = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.sum_to = None  # name of the shape the result is summed to, where inputs broadcast
+
+    def __call__(self, values: dict, attrs: dict):
+        arguments = [values[name] for name in self.names]
+        if self.takes_attrs:
+            rest = {name: value for name, value in attrs.items() if name not in self.names}
+            return self.fn(*arguments, **rest)
+        return self.fn(*arguments)
+
+
+class Plan:
+    """What a node keeps, given which inputs need gradients."""
+
+    __slots__ = ("out", "rules", "shapes", "values")
+
+    def __init__(self, op: Op, needs: tuple):
+        self.rules = [op.rule(i) if need else None for i, need in enumerate(needs)]
+        wanted = set()
+        for rule in filter(None, self.rules):
+            wanted.update(rule.names, (rule.sum_to,))
+        names = list(enumerate(op.inputs)) if not op.variadic else [(slice(None), op.inputs[0])]
+        self.values = [(at, name) for at, name in names if name in wanted]
+        self.shapes = [(at, name + "_shape") for at, name in names if name + "_shape" in wanted]
+        self.out = "out" in wanted
+
+
+class Op:
+    """A forward function on Arrays with differentiation rules on Tensors.
+
+    is_view: the output shares its input's memory.
+    """
+
+    def __init__(self, forward: Callable, is_view: bool = False):
+        self.forward, self.name, self.__doc__ = forward, forward.__name__, forward.__doc__
+        self.is_view = is_view
+        parameters = inspect.signature(forward).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        self.inputs = tuple(p.name for p in parameters if p.kind in positional)
+        self.defaults = {
+            p.name: p.default
+            for p in parameters
+            if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
+        }
+        self.rules: dict[str, Rule] = {}
+        self._plans: dict[tuple, Plan] = {}
+        if self.name in OPS:
+            raise ValueError(f"there is already an op called {self.name}")
+        OPS[self.name] = self
+
+    def vjp(self, **rules: Callable) -> None:
+        """Registers vector-Jacobian products: one rule per differentiable input."""
+        for name, fn in rules.items():
+            if name not in self.inputs:
+                raise TypeError(f"{self.name} has no input called {name}; it has {self.inputs}")
+            self.rules[name] = Rule(fn)
+
+    def rule(self, position: int) -> Rule | None:
+        return self.rules.get(self.inputs[0 if self.variadic else position])
+
+    def plan(self, needs: tuple) -> Plan:
+        found = self._plans.get(needs)
+        if found is None:
+            found = self._plans[needs] = Plan(self, needs)
+        return found
+
+    def __call__(self, *inputs, **attrs):
+        inputs = self.prepare(inputs)
+        result = self.forward(*[None if x is None else x._array for x in inputs], **attrs)
+        node = None
+        if mode.enabled and self.rules and _differentiable(result):
+            needs = tuple([x is not None and x.requires_grad for x in inputs])
+            if True in needs:
+                node = Node.record(self, inputs, needs, result, attrs)
+        if type(result) is tuple:  # integers among the outputs have no gradient
+            return tuple(
+                [
+                    Tensor(array, node if array.dtype.is_floating_point else None, i)
+                    for i, array in enumerate(result)
+                ]
+            )
+        out = Tensor(result, node)
+        if self.is_view:
+            out._base = inputs[0] if inputs[0]._base is None else inputs[0]._base
+        return out
+
+    def prepare(self, inputs: tuple) -> list:
+        """Inputs as Tensors of one device."""
+        like = next((x for x in inputs if isinstance(x, Tensor)), None)
+        inputs = [
+            x if x is None or isinstance(x, Tensor) else as_tensor_like(x, like) for x in inputs
+        ]
+        self.check_device(inputs)
+        return inputs
+
+    def inplace(self, x: Tensor, *others, **attrs) -> Tensor:
+        """x ← op(x, …) in x's own memory: x becomes the output of a new node."""
+        name = self.name + "_"
+        old, *others = self.prepare((Tensor(x._array, x._node, x._index, x.requires_grad), *others))
+        array = x._array
+        if old._array is not array:
+            raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
+        if 0 in array.strides and any(s == 0 < n - 1 for n, s in zip(array.shape, array.strides)):
+            raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
+        arrays = [_apart(other._array, array) for other in others]
+        shape = broadcast_shapes(array.shape, *[a.shape for a in arrays]) if arrays else array.shape
+        if shape != array.shape and "key" not in attrs:
+            raise ValueError(
+                f"{name}: the result has shape {shape}, which does not fit into {array}"
+            )
+        recorded = mode.enabled and any(t.requires_grad for t in (old, *others))
+        if recorded and x._node is None and x.requires_grad:
+            raise RuntimeError(
+                f"{name}: {array} is a leaf that requires a gradient, which in-place changes would "
+                "make wrong; use the form that returns a new tensor, or update it under no_grad()"
+            )
+        if recorded and x._base is not None:
+            raise RuntimeError(
+                f"{name}: {array} is a view, and gradients do not flow through writes to a view; "
+                "assign to the tensor itself (base[index] = value) or use the form that returns "
+                "a new tensor"
+            )
+        node = None
+        if recorded:
+            needs = tuple(t.requires_grad for t in (old, *others))
+            node = Node.record(self, [old, *others], needs, array, attrs)
+        self.forward(array, *arrays, into=array, **attrs)
+        wrote(array, name)
+        if node is not None:
+            node.resave_output(array)
+            x._node, x._index, x.requires_grad = node, 0, True
+        return x
+
+    def check_device(self, inputs: list) -> None:
+        backend = None
+        for x in inputs:
+            if x is not None:
+                if backend is not None and x._array.storage.backend is not backend:
+                    break
+                backend = x._array.storage.backend
+        else:
+            return
+        names = self.inputs * len(inputs) if self.variadic else self.inputs
+        where = [
+            f"{name} {x._array} on {x.device}"
+            for name, x in zip(names, inputs, strict=False)
+            if x is not None
+        ]
+        raise ValueError(
+            f"{self.name}: operands are on different devices ({', '.join(where)}); "
+            "move one with .to(device)"
+        )
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}({', '.join(self.inputs)})>"
+
+
+def _differentiable(result) -> bool:
+    first = result[0] if type(result) is tuple else result
+    return first.dtype.is_floating_point
+
+
+def _apart(source: Array, target: Array) -> Array:
+    """source, copied if writing to target would change it under the reader."""
+    same = source.shape == target.shape and source.strides == target.strides
+    if source.storage is not target.storage or (same and source.offset == target.offset):
+        return source
+    return source.astype(source.dtype)
+
+
+def op(forward: Callable) -> Op:
+    """Makes an Op of a forward function on Arrays."""
+    return Op(forward)
+
+
+def view_op(forward: Callable) -> Op:
+    """Makes an Op whose output shares its input's memory."""
+    return Op(forward, is_view=True)

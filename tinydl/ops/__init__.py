@@ -1,0 +1,52 @@
+"""Every differentiable function of tinydl: its forward, its shapes and its derivative on one page.
+
+One file per family. Names and meanings are PyTorch's; the native kernels are in native/cpu under
+the same names. Ops take Tensors positionally and everything else by keyword.
+"""
+
+# ruff: noqa: F401  (this module is a namespace: ops.exp, ops.sum, …)
+from ..autograd import mode
+from ..backend import call
+from ..tensor import as_tensor_like
+from .check import axis
+from .conv import conv2d, conv2d_input, conv2d_weight
+from .elementwise import (
+    abs,
+    add,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    cast,
+    clamp,
+    div,
+    eq,
+    exp,
+    ge,
+    gt,
+    le,
+    log,
+    logical_not,
+    lt,
+    maximum,
+    minimum,
+    mul,
+    ne,
+    neg,
+    pow,
+    relu,
+    sigmoid,
+    sign,
+    sqrt,
+    square,
+    sub,
+    tanh,
+    where,
+)
+from .index import assign, gather, getitem, index, index_select, normalize
+from .loss import cross_entropy
+from .matmul import linear, matmul
+from .pool import avg_pool2d, max_pool2d
+from .random import dropout
+from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
+from .softmax import log_softmax, softmax

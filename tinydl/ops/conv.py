@@ -1,0 +1,98 @@
+"""2-D convolution and its two gradients: three ops that are closed under differentiation.
+
+Letters: input n c h w, filter k c r s (c per group), output n k p q.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..array import Array
+from ..backend import call, ffi
+from ..op import op
+from .check import real, same_dtype
+from .reduce import sum
+
+
+@lru_cache(maxsize=1024)
+def _attrs(stride: tuple, padding: tuple, dilation: tuple, groups: int):
+    return ffi.new("td_conv2d_attrs *", (stride, padding, dilation, groups))
+
+
+def output_size(size: int, window: int, stride: int, padding: int, dilation: int) -> int:
+    """How many windows fit along one axis."""
+    return (size + 2 * padding - dilation * (window - 1) - 1) // stride + 1
+
+
+def conv2d_shape(x: Array, w: Array, stride, padding, dilation, groups) -> tuple:
+    """The output's shape; ValueError with both operands when they do not fit."""
+    if x.ndim != 4 or w.ndim != 4:
+        hint = " (add the batch axis: x[None])" if x.ndim == 3 else ""
+        raise ValueError(f"conv2d: expected x[n,c,h,w] and w[k,c,r,s], got x {x} and w {w}{hint}")
+    n, c, h, width = x.shape
+    k, c_group, r, s = w.shape
+    if groups < 1 or c % groups or k % groups:
+        raise ValueError(
+            f"conv2d: groups={groups} must divide x's {c} channels and w's {k} filters "
+            f"(x {x}, w {w})"
+        )
+    if c_group * groups != c:
+        per_group = f" in each of {groups} groups" if groups > 1 else ""
+        raise ValueError(
+            f"conv2d: weight has {c_group} input channels{per_group} but x has {c} (x {x}, w {w})"
+        )
+    p = output_size(h, r, stride[0], padding[0], dilation[0])
+    q = output_size(width, s, stride[1], padding[1], dilation[1])
+    if p < 1 or q < 1 or r < 1 or s < 1:
+        raise ValueError(
+            f"conv2d: a {r}×{s} window with dilation {dilation} does not fit into "
+            f"{h}×{width} pixels with padding {padding} (x {x}, w {w})"
+        )
+    return (n, k, p, q)
+
+
+@op
+def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
+    """y[n,k,p,q] = Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s] (+ b[k])."""
+    shape = conv2d_shape(x, w, stride, padding, dilation, groups)
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
+    real("conv2d", x=x, w=w, b=b)
+    same_dtype("conv2d", x=x, w=w, b=b)
+    y = Array.empty(shape, x.dtype, x.backend)
+    attrs = _attrs(stride, padding, dilation, groups)
+    call("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
+    return y
+
+
+@op
+def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
+    """The gradient of conv2d's x, which has that shape: gy spread over the windows it came from."""
+    gx = Array.empty(shape, gy.dtype, gy.backend)
+    attrs = _attrs(stride, padding, dilation, groups)
+    call("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
+    return gx
+
+
+@op
+def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
+    """The gradient of conv2d's w, which has that shape: the correlation of x with gy."""
+    gw = Array.empty(shape, x.dtype, x.backend)
+    attrs = _attrs(stride, padding, dilation, groups)
+    call("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
+    return gw
+
+
+conv2d.vjp(
+    x=lambda g, w, x_shape, **attrs: conv2d_input(g, w, shape=x_shape, **attrs),
+    w=lambda g, x, w_shape, **attrs: conv2d_weight(x, g, shape=w_shape, **attrs),
+    b=lambda g: sum(g, dim=(0, 2, 3), keepdim=False),
+)
+conv2d_input.vjp(
+    gy=lambda g, w, shape, **attrs: conv2d(g, w, **attrs),
+    w=lambda g, gy, w_shape, shape, **attrs: conv2d_weight(g, gy, shape=w_shape, **attrs),
+)
+conv2d_weight.vjp(
+    x=lambda g, gy, x_shape, shape, **attrs: conv2d_input(gy, g, shape=x_shape, **attrs),
+    gy=lambda g, x, shape, **attrs: conv2d(x, g, **attrs),
+)

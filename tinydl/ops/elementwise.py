@@ -1,0 +1,240 @@
+"""Elementwise ops: operands broadcast and meet in a common dtype; formulas are in elementwise.def."""
+
+from __future__ import annotations
+
+from .. import dtypes
+from ..array import Array, broadcast_shapes
+from ..backend import call
+from ..op import Op, op
+from ..tensor import Tensor, as_tensor_like, common_dtype, constant
+
+
+class Elementwise(Op):
+    """y = f(x, …) on broadcast operands: gradients are summed back to each operand's shape."""
+
+    def vjp(self, **rules) -> None:
+        super().vjp(**rules)
+        for name in rules:
+            self.rules[name].sum_to = name + "_shape"
+
+    def prepare(self, inputs: tuple) -> list:
+        """Operands as Tensors of one dtype; Python numbers adapt to the tensors beside them."""
+        first = inputs[0]
+        dtype = first._array.dtype if isinstance(first, Tensor) else None
+        for x in inputs:
+            if not isinstance(x, Tensor) or x._array.dtype is not dtype:
+                dtype = common_dtype(inputs)
+                like = next(x for x in inputs if isinstance(x, Tensor))
+                inputs = [cast(as_tensor_like(x, like, dtype), dtype) for x in inputs]
+                break
+        self.check_device(inputs)
+        return inputs
+
+
+class Real(Elementwise):
+    """An elementwise op on floating-point numbers only: integers become the default dtype."""
+
+    def prepare(self, inputs: tuple) -> list:
+        inputs = super().prepare(inputs)
+        if inputs[0]._array.dtype.is_floating_point:
+            return inputs
+        return [cast(x, dtypes.get_default_dtype()) for x in inputs]
+
+
+def _forward(name: str, doc: str, inputs: int, result: dtypes.DType | None):
+    """The forward of a line of elementwise.def: allocate the output, call the kernel."""
+
+    def unary(x, *, into=None):
+        y = Array.empty(x.shape, result or x.dtype, x.storage.backend) if into is None else into
+        call(name, y, x)
+        return y
+
+    def binary(x, y, *, into=None):
+        if into is None:
+            shape = x.shape if x.shape == y.shape else _broadcast(name, x, y)
+            into = Array.empty(shape, result or x.dtype, x.storage.backend)
+        call(name, into, x, y)
+        return into
+
+    forward = (unary, binary)[inputs - 1]
+    forward.__name__, forward.__doc__ = name, doc
+    return forward
+
+
+def _broadcast(name: str, *operands: Array) -> tuple:
+    try:
+        return broadcast_shapes(*[x.shape for x in operands])
+    except ValueError as error:
+        raise ValueError(f"{name}: {' and '.join(map(repr, operands))}: {error}") from None
+
+
+def _unary(name: str, formula: str, kind: type[Op] = Real) -> Op:
+    return kind(_forward(name, f"y = {formula}", 1, None))
+
+
+def _binary(name: str, formula: str, kind: type[Op] = Elementwise) -> Op:
+    return kind(_forward(name, f"z = {formula}", 2, None))
+
+
+def _compare(name: str, formula: str) -> Op:
+    return Elementwise(_forward(name, f"z = {formula}, bool", 2, dtypes.bool_))
+
+
+# --- one operand ----------------------------------------------------------------------------------
+
+neg = _unary("neg", "−x", Elementwise)
+neg.vjp(x=lambda g: neg(g))
+
+abs = _unary("abs", "|x|", Elementwise)
+abs.vjp(x=lambda g, x: g * sign(x))
+
+sign = _unary("sign", "−1, 0 or 1 as x is negative, 0 or positive; NaN for NaN", Elementwise)
+sign.vjp(x=lambda g: g * 0)
+
+square = _unary("square", "x²", Elementwise)
+square.vjp(x=lambda g, x: g * (2 * x))
+
+exp = _unary("exp", "eˣ")
+exp.vjp(x=lambda g, out: g * out)
+
+log = _unary("log", "ln x")
+log.vjp(x=lambda g, x: g / x)
+
+sqrt = _unary("sqrt", "√x")
+sqrt.vjp(x=lambda g, out: g / (2 * out))
+
+tanh = _unary("tanh", "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)")
+tanh.vjp(x=lambda g, out: tanh_grad(g, out))
+
+sigmoid = _unary("sigmoid", "1 / (1 + e⁻ˣ)")
+sigmoid.vjp(x=lambda g, out: sigmoid_grad(g, out))
+
+relu = _unary("relu", "max(x, 0)", Elementwise)
+relu.vjp(x=lambda g, out: relu_grad(g, out))
+
+# --- two operands -----------------------------------------------------------------------------------
+
+add = _binary("add", "x + y")
+add.vjp(x=lambda g: g, y=lambda g: g)
+
+sub = _binary("sub", "x − y")
+sub.vjp(x=lambda g: g, y=lambda g: -g)
+
+mul = _binary("mul", "x · y")
+mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
+
+div = _binary("div", "x / y", Real)
+div.vjp(x=lambda g, y: g / y, y=lambda g, out, y: -g * out / y)
+
+pow = _binary("pow", "xʸ")
+pow.vjp(
+    # at x = 0 the logarithm has no value but xʸ ln x → 0 for y > 0
+    x=lambda g, x, y: where(y == 0, 0, g * y * pow(x, y - 1)),
+    y=lambda g, out, x, y: where((x == 0) & (y >= 0), 0, g * out * log(x)),
+)
+
+maximum = _binary("maximum", "max(x, y); NaN if either is")
+maximum.vjp(
+    x=lambda g, x, y: where(x == y, g / 2, where(x > y, g, 0)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y > x, g, 0)),
+)
+
+minimum = _binary("minimum", "min(x, y); NaN if either is")
+minimum.vjp(
+    x=lambda g, x, y: where(x == y, g / 2, where(x < y, g, 0)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y < x, g, 0)),
+)
+
+bitwise_and = _binary("bitwise_and", "x & y")
+bitwise_or = _binary("bitwise_or", "x | y")
+bitwise_xor = _binary("bitwise_xor", "x ^ y")
+
+lt = _compare("lt", "x < y")
+le = _compare("le", "x ≤ y")
+gt = _compare("gt", "x > y")
+ge = _compare("ge", "x ≥ y")
+eq = _compare("eq", "x = y")
+ne = _compare("ne", "x ≠ y")
+
+
+def logical_not(x: Tensor) -> Tensor:
+    """x == 0, bool."""
+    return eq(x, 0) if x._array.dtype is not dtypes.bool_ else eq(x, False)
+
+
+# --- fused derivatives: x is the incoming gradient, y the op's output --------------------------------
+
+relu_grad = _binary("relu_grad", "0 where y ≤ 0, else x")
+relu_grad.vjp(x=lambda g, y: relu_grad(g, y), y=lambda g: g * 0)
+
+tanh_grad = _binary("tanh_grad", "x (1 − y²)")
+tanh_grad.vjp(x=lambda g, y: tanh_grad(g, y), y=lambda g, x, y: -2 * g * x * y)
+
+sigmoid_grad = _binary("sigmoid_grad", "x y (1 − y)")
+sigmoid_grad.vjp(x=lambda g, y: sigmoid_grad(g, y), y=lambda g, x, y: g * x * (1 - 2 * y))
+
+# --- choosing and limiting -----------------------------------------------------------------------------
+
+
+class _Where(Elementwise):
+    def prepare(self, inputs: tuple) -> list:
+        condition, x, y = inputs
+        if not isinstance(condition, Tensor) or condition._array.dtype is not dtypes.bool_:
+            kind = getattr(condition, "_array", type(condition).__name__)
+            raise TypeError(f"where: the condition must be a bool tensor, got {kind}")
+        if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+            x = as_tensor_like(x, condition, common_dtype((x, y)))
+        return [condition, *super().prepare((x, y))]
+
+
+@_Where
+def where(condition, x, y):
+    """z = x where the condition holds, else y. Values not chosen leave no trace, NaN included."""
+    z = Array.empty(_broadcast("where", condition, x, y), x.dtype, x.storage.backend)
+    call("where", z, condition, x, y)
+    return z
+
+
+where.vjp(
+    x=lambda g, condition: where(condition, g, 0),
+    y=lambda g, condition: where(condition, 0, g),
+)
+
+
+@Elementwise
+def clamp(x, *, min=None, max=None, into=None):
+    """y = min(max(x, low), high); the gradient passes where x lies inside, bounds included."""
+    y = Array.empty(x.shape, x.dtype, x.storage.backend) if into is None else into
+    if min is not None:
+        call("maximum", y, x, constant(min, x))
+        x = y
+    if max is not None:
+        call("minimum", y, x, constant(max, x))
+    return y
+
+
+clamp.vjp(x=lambda g, x, min, max: where(_inside(x, min, max), g, 0))
+
+
+def _inside(x: Tensor, low, high) -> Tensor:
+    if low is None or high is None:
+        return x <= high if low is None else x >= low
+    return (x >= low) & (x <= high)
+
+
+# --- changing dtype ---------------------------------------------------------------------------------------
+
+
+@op
+def to_dtype(x, *, dtype, source):
+    """y = x as another dtype; float → integer truncates, anything → bool is "not 0"."""
+    return x.astype(dtype)
+
+
+to_dtype.vjp(x=lambda g, source: cast(g, source))
+
+
+def cast(x: Tensor, dtype: dtypes.DType) -> Tensor:
+    """x as that dtype; x itself if it has it."""
+    source = x._array.dtype
+    return x if source is dtype else to_dtype(x, dtype=dtype, source=source)

@@ -1,0 +1,162 @@
+"""Reading and writing parts of a tensor: basic indexing as views, gather and scatter by index."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import dtypes
+from ..array import Array
+from ..backend import call
+from ..op import Op, op, view_op
+from ..tensor import Tensor, as_tensor_like
+from .elementwise import cast, where
+
+# A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
+# None among them makes a new axis of size 1.
+
+
+def normalize(key, shape: tuple) -> tuple:
+    """x[key] for ints, slices, None and Ellipsis, as a normalized key."""
+    key = key if isinstance(key, tuple) else (key,)
+    used = sum(k is not None and k is not Ellipsis for k in key)
+    if used > len(shape):
+        raise IndexError(f"index: {used} indices for a tensor of {len(shape)} axes {shape}")
+    if sum(k is Ellipsis for k in key) > 1:
+        raise IndexError("index: an index holds at most one ...")
+    if Ellipsis not in key:
+        key = (*key, Ellipsis)
+    at = key.index(Ellipsis)
+    key = key[:at] + (slice(None),) * (len(shape) - used) + key[at + 1 :]
+    out, axis = [], 0
+    for k in key:
+        if k is None:
+            out.append(None)
+            continue
+        n = shape[axis]
+        if isinstance(k, slice):
+            start, stop, step = k.indices(n)
+            out.append((start, step, len(range(start, stop, step))))
+        else:
+            if not -n <= k < n:
+                raise IndexError(f"index: {k} is out of range for axis {axis} of size {n}")
+            out.append(k % n)
+        axis += 1
+    return tuple(out)
+
+
+def view(x: Array, key: tuple) -> Array:
+    """The part of x a normalized key names, as a view."""
+    shape, strides, offset, axis = [], [], 0, 0
+    for k in key:
+        if k is None:
+            shape.append(1)
+            strides.append(0)
+            continue
+        stride = x.strides[axis]
+        axis += 1
+        if isinstance(k, int):
+            offset += k * stride
+            continue
+        start, step, count = k
+        offset += start * stride if count else 0
+        shape.append(count)
+        strides.append(step * stride)
+    return x.view(tuple(shape), tuple(strides), offset)
+
+
+@view_op
+def getitem(x, *, key):
+    """y = x[key] for a normalized key: a view."""
+    return view(x, key)
+
+
+getitem.vjp(x=lambda g, x_shape, key: getitem_grad(g, key=key, shape=x_shape))
+
+
+@op
+def getitem_grad(gy, *, key, shape):
+    """The adjoint of getitem: zeros of a shape, with gy at [key]."""
+    gx = Array.full(shape, 0, gy.dtype, gy.backend)
+    call("copy", view(gx, key), gy)
+    return gx
+
+
+getitem_grad.vjp(gy=lambda g, key: getitem(g, key=key))
+
+
+class _Assign(Op):
+    def prepare(self, inputs: tuple) -> list:
+        x, v = super().prepare(inputs)
+        return [x, cast(v, x.dtype)]
+
+
+@_Assign
+def assign(x, v, *, key, into=None):
+    """y = x with y[key] = v, v broadcast."""
+    y = x.astype(x.dtype) if into is None else into
+    part = view(y, key)
+    if v.ndim > part.ndim or any(
+        have not in (1, want) for have, want in zip(v.shape[::-1], part.shape[::-1], strict=False)
+    ):
+        raise ValueError(f"assignment: {v} does not broadcast to the place it goes to, {part}")
+    call("copy", part, v)
+    return y
+
+
+assign.vjp(
+    x=lambda g, key: assign(g, 0.0, key=key),
+    v=lambda g, v_shape, key: getitem(g, key=key).sum_to_size(v_shape),
+)
+
+
+@op
+def gather(x, index, *, dim):
+    """y[…,i,…] = x[…,index[…,i,…],…] along one axis; y has the index's shape."""
+    y = Array.empty(index.shape, x.dtype, x.backend)
+    call("gather", y, x, index, dim)
+    return y
+
+
+gather.vjp(x=lambda g, index, x_shape, dim: scatter_zeros(g, index, shape=x_shape, dim=dim))
+
+
+@op
+def scatter_zeros(x, index, *, shape, dim):
+    """The adjoint of gather: zeros of a shape, with x added at the places of the index."""
+    y = Array.full(shape, 0, x.dtype, x.backend)
+    call("scatter_add", y, x, index, dim)
+    return y
+
+
+scatter_zeros.vjp(x=lambda g, index, dim: gather(g, index, dim=dim))
+
+
+def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of x along dim that a 1-d index names."""
+    shape = x.shape[:dim] + index.shape + x.shape[dim + 1 :]
+    along = (1,) * dim + index.shape + (1,) * (len(x.shape) - dim - 1)
+    return gather(x, index.reshape(along).expand(shape), dim=dim)
+
+
+def index(x: Tensor, key) -> Tensor:
+    """x[key]: a view for ints, slices, None and ...; a copy for a list or tensor of indices."""
+    if isinstance(key, (list, np.ndarray, Tensor)):
+        chosen = as_tensor_like(key, x)
+        if chosen.dtype is dtypes.bool_:
+            if chosen.shape != x.shape[: chosen.ndim] or chosen.ndim != 1:
+                raise IndexError(f"index: the mask {chosen._array} does not fit {x._array}")
+            chosen = as_tensor_like(np.flatnonzero(chosen._array.numpy()), x)
+        if chosen.ndim == 1:
+            return index_select(x, 0, wrapped(chosen, x.shape[0]))
+        if chosen.ndim:
+            flat = index_select(x, 0, wrapped(chosen.reshape(-1), x.shape[0]))
+            return flat.reshape(*chosen.shape, *x.shape[1:])
+    return getitem(x, key=normalize(key, x._array.shape))
+
+
+def wrapped(index: Tensor, size: int) -> Tensor:
+    """Indices as int64, negative ones counted from the end."""
+    if index.dtype.is_floating_point:
+        raise TypeError(f"index: {index._array} must hold integers")
+    index = cast(index, dtypes.int64)
+    return where(index < 0, index + size, index)

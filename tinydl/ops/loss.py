@@ -1,0 +1,57 @@
+"""The cross entropy of class labels, fused: logits in, one loss per row out."""
+
+from __future__ import annotations
+
+from ..array import Array
+from ..backend import call
+from ..op import op
+from .check import real
+from .reduce import sum
+from .softmax import softmax, softmax_grad
+
+
+@op
+def cross_entropy(x, target, *, ignore_index):
+    """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c exp x[n,c]; 0 where ignored."""
+    real("cross_entropy", x=x)
+    loss = Array.empty(x.shape[:1], x.dtype, x.backend)
+    lse = Array.empty(x.shape[:1], x.dtype, x.backend)
+    call("cross_entropy", loss, lse, x.contiguous(), target.contiguous(), ignore_index)
+    return loss, lse
+
+
+@op
+def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
+    """gx[n,c] = gy[n] (softmax(x)[n,c] − [c = target[n]]); 0 where ignored."""
+    gx = Array.empty(x.shape, x.dtype, x.backend)
+    operands = (x.contiguous(), lse.contiguous(), target.contiguous())
+    call("cross_entropy_grad", gx, gy, *operands, ignore_index)
+    return gx
+
+
+def _loss_rule(g, out, x, target, ignore_index):
+    gx = cross_entropy_grad(g[0], x, out[1].detach(), target, ignore_index=ignore_index)
+    return gx
+
+
+cross_entropy.vjp(x=_loss_rule)
+cross_entropy_grad.vjp(
+    gy=lambda g, x, lse, target, ignore_index: sum(
+        g * _unit(x, lse, target, ignore_index), dim=(1,), keepdim=False
+    ),
+    # lse is a function of x: its share is in x's rule, so it has none of its own
+    x=lambda g, gy, x, target, ignore_index: softmax_grad(
+        g * _kept(gy, target, ignore_index).reshape(-1, 1), softmax(x, dim=1), dim=1
+    ),
+)
+
+
+def _unit(x, lse, target, ignore_index):
+    """cross_entropy_grad for gy = 1."""
+    one = Array.full((1,), 1, x.dtype, x._array.backend)
+    return cross_entropy_grad(type(lse)(one), x, lse, target, ignore_index=ignore_index)
+
+
+def _kept(gy, target, ignore_index):
+    """gy with 0 in ignored rows."""
+    return (target != ignore_index).where(gy, 0)

@@ -1,0 +1,93 @@
+"""Matrix products. Operands may have any strides: a transposed matrix costs no copy."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ..array import Array, broadcast_shapes
+from ..backend import call
+from ..op import op
+from ..tensor import Tensor
+from .check import same_dtype
+from .elementwise import Elementwise
+from .reduce import sum_to
+from .shape import reshape
+
+
+class _Matmul(Elementwise):
+    """Operands meet in one dtype and batch axes broadcast, as in an elementwise op."""
+
+
+@_Matmul
+def _matmul(x, y):
+    """z[…,m,n] = x[…,m,k] · y[…,k,n]; the leading axes broadcast."""
+    try:
+        batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError as error:
+        raise ValueError(f"matmul: x {x} and y {y}: the batch axes: {error}") from None
+    z = Array.empty((*batch, x.shape[-2], y.shape[-1]), x.dtype, x.backend)
+    call("matmul", z, _batched(x, batch), _batched(y, batch), None)
+    return z
+
+
+def _batched(x: Array, batch: tuple) -> Array:
+    return x if x.shape[:-2] == batch else x.expand((*batch, *x.shape[-2:]))
+
+
+_matmul.vjp(
+    x=lambda g, y: _matmul(g, y.mT),
+    y=lambda g, x: _matmul(x.mT, g),
+)
+
+
+def matmul(x: Tensor, y: Tensor) -> Tensor:
+    """x @ y with NumPy's rules: 1-d operands are a row on the left, a column on the right."""
+    a, b = x._array, y._array
+    if not a.ndim or not b.ndim:
+        raise ValueError(f"matmul: both operands need at least one axis (x {a}, y {b}); use *")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"matmul: x {a} has {a.shape[-1]} columns but y {b} has "
+            f"{b.shape[-2 if b.ndim > 1 else 0]} rows; they must be equal"
+        )
+    left = reshape(x, shape=(1, *a.shape)) if a.ndim == 1 else x
+    right = reshape(y, shape=(*b.shape, 1)) if b.ndim == 1 else y
+    z = _matmul(left, right)
+    if a.ndim == 1 or b.ndim == 1:
+        rows = () if a.ndim == 1 else z.shape[-2:-1]
+        z = reshape(z, shape=z.shape[:-2] + rows + (() if b.ndim == 1 else z.shape[-1:]))
+    return z
+
+
+@op
+def linear(x, w, b=None):
+    """y[…,o] = x[…,i] · w[o,i]ᵀ (+ b[o])."""
+    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
+        hint = ""
+        if x.ndim > 2 and w.ndim == 2 and prod(x.shape[1:]) == w.shape[1]:
+            hint = "; flatten x first: x.flatten(1) or nn.Flatten()"
+        raise ValueError(
+            f"linear: x {x} has {x.shape[-1] if x.ndim else 'no'} features in its last axis, "
+            f"the weight {w} takes {w.shape[1] if w.ndim == 2 else '?'}{hint}"
+        )
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(
+            f"linear: the bias {b} does not fit the weight {w}: expected {w.shape[:1]}"
+        )
+    same_dtype("linear", x=x, w=w, b=b)
+    y = Array.empty((*x.shape[:-1], w.shape[0]), x.dtype, x.backend)
+    rows = x if x.ndim == 2 else x.contiguous().reshape((prod(x.shape[:-1]), x.shape[-1]))
+    call("matmul", y.reshape((rows.shape[0], w.shape[0])), rows, w.permute((1, 0)), b)
+    return y
+
+
+def _rows(x: Tensor) -> Tensor:
+    """x[…,i] as a matrix."""
+    return x if x.ndim == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+
+
+linear.vjp(
+    x=lambda g, w: matmul(g, w),
+    w=lambda g, x: _matmul(_rows(g).mT, _rows(x)),
+    b=lambda g: sum_to(g, g.shape[-1:]),
+)

@@ -1,0 +1,98 @@
+"""Max and average pooling of x[n,c,h,w] → y[n,c,p,q], and their gradients."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from .. import dtypes
+from ..array import Array
+from ..backend import call, ffi
+from ..op import op
+from .check import real
+from .conv import output_size
+
+
+@lru_cache(maxsize=1024)
+def _attrs(window, stride, padding, dilation=(1, 1), count_include_pad=True, divisor=0):
+    return ffi.new(
+        "td_pool2d_attrs *", (window, stride, padding, dilation, count_include_pad, divisor)
+    )
+
+
+def _axis(size: int, window: int, stride: int, padding: int, dilation: int, ceil: bool) -> int:
+    """Windows along one axis; with ceil the last may hang over, but must start inside."""
+    if not ceil:
+        return output_size(size, window, stride, padding, dilation)
+    n = -(-(size + 2 * padding - dilation * (window - 1) - 1) // stride) + 1
+    return n - 1 if (n - 1) * stride >= size + padding else n
+
+
+def _shape(op, x: Array, window, stride, padding, dilation, ceil_mode) -> tuple:
+    if x.ndim != 4:
+        hint = "; add the batch axis with x[None]" if x.ndim == 3 else ""
+        raise ValueError(f"{op}: expected x[n,c,h,w], got {x}{hint}")
+    if any(2 * p > w for p, w in zip(padding, window, strict=True)):
+        raise ValueError(f"{op}: padding {padding} must be at most half the window {window}")
+    p, q = (
+        _axis(x.shape[2 + i], window[i], stride[i], padding[i], dilation[i], ceil_mode)
+        for i in (0, 1)
+    )
+    if p < 1 or q < 1:
+        raise ValueError(f"{op}: a {window[0]}×{window[1]} window does not fit into x {x}")
+    return (*x.shape[:2], p, q)
+
+
+@op
+def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
+    """(y, idx): the largest of each window and its offset in its h·w plane, int32."""
+    real("max_pool2d", x=x)
+    shape = _shape("max_pool2d", x, window, stride, padding, dilation, ceil_mode)
+    y = Array.empty(shape, x.dtype, x.backend)
+    idx = Array.empty(shape, dtypes.int32, x.backend)
+    call("max_pool2d", y, idx, x.contiguous(), _attrs(window, stride, padding, dilation))
+    return y, idx
+
+
+@op
+def max_pool2d_scatter(gy, idx, *, shape):
+    """Zeros of a shape with gy added at the winners' places."""
+    gx = Array.empty(shape, gy.dtype, gy.backend)
+    call("max_pool2d_scatter", gx, gy.contiguous(), idx)
+    return gx
+
+
+@op
+def max_pool2d_gather(x, idx):
+    """y[n,c,p,q] = x[n,c] at the winner's place."""
+    y = Array.empty(idx.shape, x.dtype, x.backend)
+    call("max_pool2d_gather", y, x.contiguous(), idx)
+    return y
+
+
+max_pool2d.vjp(x=lambda g, out, x_shape: max_pool2d_scatter(g[0], out[1], shape=x_shape))
+max_pool2d_scatter.vjp(gy=lambda g, idx: max_pool2d_gather(g, idx))
+max_pool2d_gather.vjp(x=lambda g, idx, x_shape: max_pool2d_scatter(g, idx, shape=x_shape))
+
+
+@op
+def avg_pool2d(x, *, window, stride, padding, ceil_mode, count_include_pad, divisor):
+    """y = mean of each window."""
+    real("avg_pool2d", x=x)
+    shape = _shape("avg_pool2d", x, window, stride, padding, (1, 1), ceil_mode)
+    y = Array.empty(shape, x.dtype, x.backend)
+    attrs = _attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
+    call("avg_pool2d", y, x.contiguous(), attrs)
+    return y
+
+
+@op
+def avg_pool2d_input(gy, *, shape, window, stride, padding, ceil_mode, count_include_pad, divisor):
+    """The adjoint of avg_pool2d: gy spread evenly over the windows."""
+    gx = Array.empty(shape, gy.dtype, gy.backend)
+    attrs = _attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
+    call("avg_pool2d_input", gx, gy.contiguous(), attrs)
+    return gx
+
+
+avg_pool2d.vjp(x=lambda g, x_shape, **attrs: avg_pool2d_input(g, shape=x_shape, **attrs))
+avg_pool2d_input.vjp(gy=lambda g, shape, **attrs: avg_pool2d(g, **attrs))

@@ -1,0 +1,132 @@
+"""Reductions over any set of axes. `dim` is a sorted tuple of axes ≥ 0; see normalize_dims."""
+
+from __future__ import annotations
+
+from .. import dtypes
+from ..array import Array
+from ..backend import call
+from ..op import op
+from ..tensor import Tensor
+from .check import axis
+from .index import scatter_zeros
+from .shape import expand, reshape
+
+
+def normalize_dims(name: str, dim, ndim: int) -> tuple:
+    """dim=None, a number or a tuple of them, negative ones too, as a sorted tuple."""
+    if dim is None:
+        return tuple(range(ndim))
+    dims = [axis(name, d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+    if len(set(dims)) < len(dims):
+        raise ValueError(f"{name}: dim {tuple(dim)} names an axis twice")
+    return tuple(sorted(dims)) if ndim else ()
+
+
+def _reduced(x: Array, dim: tuple) -> tuple:
+    """x's shape with size 1 on the reduced axes: what kernels are given."""
+    return tuple([1 if i in dim else n for i, n in enumerate(x.shape)])
+
+
+def _drop(y: Array, dim: tuple, keepdim: bool) -> Array:
+    if keepdim:
+        return y
+    return y.reshape(tuple([n for i, n in enumerate(y.shape) if i not in dim]))
+
+
+def _not_empty(name: str, x: Array, dim: tuple) -> None:
+    if any(x.shape[i] == 0 for i in dim):
+        raise ValueError(f"{name}: {x} has no elements along dim {dim} to choose from")
+
+
+def _restore(g: Tensor, shape: tuple, dim: tuple, keepdim: bool) -> Tensor:
+    """g with its reduced axes back, as size 1."""
+    if keepdim or not dim:
+        return g
+    return reshape(g, shape=tuple([1 if i in dim else n for i, n in enumerate(shape)]))
+
+
+@op
+def sum(x, *, dim, keepdim):
+    """y = Σ x over the axes of dim. Integers and bools add up in int64."""
+    dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
+    y = Array.empty(_reduced(x, dim), dtype, x.storage.backend)
+    call("sum", y, x)
+    return _drop(y, dim, keepdim)
+
+
+sum.vjp(
+    x=lambda g, x_shape, dim, keepdim: expand(_restore(g, x_shape, dim, keepdim), shape=x_shape)
+)
+
+
+def sum_to(x: Tensor, shape: tuple) -> Tensor:
+    """The adjoint of broadcasting from `shape`: sums the axes that were repeated."""
+    new = len(x.shape) - len(shape)
+    repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
+    dim = (*range(new), *repeated)
+    return reshape(sum(x, dim=dim, keepdim=True), shape=shape) if dim else x
+
+
+def _select(name: str, x: Array, dim: tuple, keepdim: bool, values: bool, indices: bool) -> list:
+    """Values and places of the largest ("max") or smallest ("min") elements, as asked for."""
+    _not_empty(name, x, dim)
+    shape = _reduced(x, dim)
+    y = Array.empty(shape, x.dtype, x.storage.backend) if values else None
+    place = Array.empty(shape, dtypes.int64, x.storage.backend) if indices else None
+    call(name, y, place, x)
+    return [_drop(a, dim, keepdim) for a in (y, place) if a is not None]
+
+
+@op
+def max(x, *, dim, keepdim):
+    """(values, indices) of the maximum along one axis; the first of equal ones, NaN above all."""
+    return tuple(_select("max", x, dim, keepdim, True, True))
+
+
+@op
+def min(x, *, dim, keepdim):
+    """(values, indices) of the minimum along one axis; the first of equal ones, NaN below all."""
+    return tuple(_select("min", x, dim, keepdim, True, True))
+
+
+def _max_rule(g, out, x_shape, dim, keepdim):
+    place = _restore(out[1], x_shape, dim, keepdim)
+    return scatter_zeros(_restore(g[0], x_shape, dim, keepdim), place, shape=x_shape, dim=dim[0])
+
+
+max.vjp(x=_max_rule)
+min.vjp(x=_max_rule)
+
+
+@op
+def amax(x, *, dim, keepdim):
+    """y = max x over the axes of dim; equal maxima share the gradient."""
+    return _select("max", x, dim, keepdim, True, False)[0]
+
+
+@op
+def amin(x, *, dim, keepdim):
+    """y = min x over the axes of dim; equal minima share the gradient."""
+    return _select("min", x, dim, keepdim, True, False)[0]
+
+
+def _amax_rule(g, out, x, x_shape, dim, keepdim):
+    best = (x == _restore(out, x_shape, dim, keepdim)).to(g.dtype)
+    share = best / sum(best, dim=dim, keepdim=True)
+    return share * _restore(g, x_shape, dim, keepdim)
+
+
+amax.vjp(x=_amax_rule)
+amin.vjp(x=_amax_rule)
+
+
+@op
+def argmax(x, *, dim, keepdim):
+    """Place of the maximum along dim, int64; over all axes its place in reading order."""
+    return _select("max", x, dim, keepdim, False, True)[0]
+
+
+@op
+def argmin(x, *, dim, keepdim):
+    """Place of the minimum along dim, int64; over all axes its place in reading order."""
+    return _select("min", x, dim, keepdim, False, True)[0]

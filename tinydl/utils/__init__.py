@@ -1,0 +1,1 @@
+"""Tools around training; see tinydl.utils.data."""
