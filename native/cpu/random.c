@@ -1,0 +1,220 @@
+/* random.c — uniform, normal and integer random numbers, and dropout, from Philox counters.
+ *
+ * A tensor is filled in blocks of COUNTERS counters. 32-bit draws take one word each, so element
+ * i comes from counter i / 4; 64-bit draws take two, and element i comes from counter i / 2.
+ * Blocks are loops without branches, which the compiler turns into vectors; what an element gets
+ * depends on (seed, offset, i) alone. Compiled without fused products: the same bits everywhere.
+ */
+#include <string.h>
+
+#include "box_muller.h"
+#include "dims.h"
+#include "parallel.h"
+#include "philox.h"
+
+enum { COUNTERS = 64, WORDS = 4 * COUNTERS, GRAIN = 8192 /* elements per thread */ };
+
+typedef struct job job_t;
+
+/* Fills one block of y, which starts at counter `first`. */
+typedef void block_fn(const job_t *job, void *y, const void *x, uint64_t first);
+
+struct job {
+    block_fn *block;
+    char *y;
+    const char *x; /* dropout only */
+    int64_t n, per_block;
+    size_t itemsize;
+    td_rng rng;
+    double low, scale; /* y = low + scale · u, or mean and standard deviation */
+    double high;
+    uint64_t range; /* integers: high − low */
+    int64_t base;
+};
+
+static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
+{
+    const td_rng rng = job->rng;
+    for (int i = 0; i < COUNTERS; i++)
+        td_philox(word + 4 * i, first + (uint64_t)i, rng.offset, rng.seed);
+}
+
+/* Uniform in [0, 1): 24 bits for a float, 53 for a double, both exact. */
+static inline float unit_f32(const uint32_t *word) { return (float)(int32_t)(*word >> 8) * 0x1p-24f; }
+static inline double unit_f64(const uint32_t *word)
+{
+    const int32_t high = (int32_t)(word[0] >> 5), low = (int32_t)(word[1] >> 6);
+    return (high * 0x1p26 + low) * 0x1p-53;
+}
+
+static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    (void)x;
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const double low = job->low, scale = job->scale;
+    const float high = (float)job->high;
+    float *restrict out = y;
+    for (int i = 0; i < WORDS; i++) {
+        const float v = (float)(low + scale * unit_f32(word + i));
+        out[i] = v < high ? v : (float)low; /* rounding may reach `high`, which is excluded */
+    }
+}
+
+static void uniform_f64(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    (void)x;
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const double low = job->low, scale = job->scale, high = job->high;
+    double *restrict out = y;
+    for (int i = 0; i < WORDS / 2; i++) {
+        const double v = low + scale * unit_f64(word + 2 * i);
+        out[i] = v < high ? v : low;
+    }
+}
+
+static void normal_f32(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    (void)x;
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const double mean = job->low, std = job->scale;
+    float *restrict out = y;
+    for (int i = 0; i < WORDS / 2; i++) {
+        double z0, z1;
+        td_box_muller(1 - word[2 * i] * 0x1p-32, word[2 * i + 1] * 0x1p-32, &z0, &z1);
+        out[2 * i] = (float)(mean + std * z0);
+        out[2 * i + 1] = (float)(mean + std * z1);
+    }
+}
+
+static void normal_f64(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    (void)x;
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const double mean = job->low, std = job->scale;
+    double *restrict out = y;
+    for (int i = 0; i < WORDS / 4; i++) {
+        double z0, z1;
+        td_box_muller(1 - unit_f64(word + 4 * i), unit_f64(word + 4 * i + 2), &z0, &z1);
+        out[2 * i] = mean + std * z0;
+        out[2 * i + 1] = mean + std * z1;
+    }
+}
+
+/* ⌊word · range / 2^64⌋, by halves: no value is favoured by more than 2^-64 · range. */
+static inline uint64_t scaled(uint64_t word, uint64_t range)
+{
+    const uint64_t a = word >> 32, b = (uint32_t)word, c = range >> 32, d = (uint32_t)range;
+    const uint64_t middle = a * d + (b * d >> 32);
+    return a * c + (middle >> 32) + ((b * c + (uint32_t)middle) >> 32);
+}
+
+#define RANDINT(suffix, type)                                                                      \
+    static void randint_##suffix(const job_t *job, void *y, const void *x, uint64_t first)         \
+    {                                                                                              \
+        (void)x;                                                                                   \
+        uint32_t word[WORDS];                                                                      \
+        draw(word, job, first);                                                                    \
+        type *restrict out = y;                                                                    \
+        for (int i = 0; i < WORDS / 2; i++) {                                                      \
+            const uint64_t w = (uint64_t)word[2 * i + 1] << 32 | word[2 * i];                      \
+            out[i] = (type)((uint64_t)job->base + scaled(w, job->range));                          \
+        }                                                                                          \
+    }
+RANDINT(i64, int64_t)
+RANDINT(i32, int32_t)
+RANDINT(u8, uint8_t)
+
+static void dropout_f32(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const float p = (float)job->low, kept = (float)job->scale;
+    const float *restrict in = x;
+    float *restrict out = y;
+    for (int i = 0; i < WORDS; i++) out[i] = unit_f32(word + i) < p ? 0 : in[i] / kept;
+}
+
+static void dropout_f64(const job_t *job, void *y, const void *x, uint64_t first)
+{
+    uint32_t word[WORDS];
+    draw(word, job, first);
+    const double p = job->low, kept = job->scale;
+    const double *restrict in = x;
+    double *restrict out = y;
+    for (int i = 0; i < WORDS / 2; i++) out[i] = unit_f64(word + 2 * i) < p ? 0 : in[i] / kept;
+}
+
+static void run_blocks(void *context, int64_t begin, int64_t end)
+{
+    const job_t *job = context;
+    for (int64_t b = begin; b < end; b++) {
+        const int64_t start = b * job->per_block, n = TD_MIN(job->per_block, job->n - start);
+        char *y = job->y + start * (int64_t)job->itemsize;
+        const char *x = job->x ? job->x + start * (int64_t)job->itemsize : NULL;
+        const uint64_t first = (uint64_t)b * COUNTERS;
+        if (n == job->per_block) {
+            job->block(job, y, x, first);
+        } else { /* the last block is filled elsewhere and cut */
+            double whole_y[WORDS], whole_x[WORDS] = {0};
+            if (x) memcpy(whole_x, x, (size_t)n * job->itemsize);
+            job->block(job, whole_y, whole_x, first);
+            memcpy(y, whole_y, (size_t)n * job->itemsize);
+        }
+    }
+}
+
+static td_status run(const char *name, block_fn *block, int words, job_t *job, td_tensor *y)
+{
+    if (!block)
+        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
+    job->block = block;
+    job->y = y->data;
+    job->n = td_numel(y);
+    job->itemsize = td_itemsize(y->dtype);
+    job->per_block = WORDS / words;
+    td_parallel(TD_CEIL_DIV(job->n, job->per_block), GRAIN / job->per_block, run_blocks, job);
+    return TD_OK;
+}
+
+static td_status run_real(const char *name, block_fn *f32, block_fn *f64, job_t *job, td_tensor *y)
+{
+    block_fn *block = y->dtype == TD_F32 ? f32 : y->dtype == TD_F64 ? f64 : NULL;
+    return run(name, block, y->dtype == TD_F32 ? 1 : 2, job, y);
+}
+
+td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng)
+{
+    job_t job = {.rng = *rng, .low = low, .high = high, .scale = high - low};
+    return run_real("uniform", uniform_f32, uniform_f64, &job, y);
+}
+
+td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng)
+{
+    job_t job = {.rng = *rng, .low = mean, .scale = std};
+    return run_real("normal", normal_f32, normal_f64, &job, y);
+}
+
+td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)
+{
+    if (high <= low)
+        return td_fail(TD_EINVAL, "randint: there is no integer in [%lld, %lld)", (long long)low,
+                       (long long)high);
+    job_t job = {.rng = *rng, .base = low, .range = (uint64_t)high - (uint64_t)low};
+    block_fn *block = y->dtype == TD_I64   ? randint_i64
+                      : y->dtype == TD_I32 ? randint_i32
+                      : y->dtype == TD_U8  ? randint_u8
+                                           : NULL;
+    return run("randint", block, 2, &job, y);
+}
+
+td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng)
+{
+    if (x->dtype != y->dtype || td_numel(x) != td_numel(y))
+        return td_fail(TD_EINVAL, "dropout: x and y differ");
+    job_t job = {.rng = *rng, .x = x->data, .low = p, .scale = 1 - p};
+    return run_real("dropout", dropout_f32, dropout_f64, &job, y);
+}
