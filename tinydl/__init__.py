@@ -9,7 +9,7 @@ tensor(6.)
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
 from . import autograd
-from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
     as_tensor,

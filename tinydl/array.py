@@ -29,7 +29,7 @@ class Array:
         self.storage, self.shape, self.strides = storage, shape, strides
         self.offset, self.dtype, self._descriptor = offset, dtype, None
 
-    # --- making -------------------------------------------------------------------------------
+    # --- making -----------------------------------------------------------------------------------
 
     @staticmethod
     def empty(shape: tuple, dtype: DType, backend: Backend) -> Array:
@@ -62,7 +62,7 @@ class Array:
         pointer = ffi.cast("char *", a.__array_interface__["data"][0])
         return Array(Storage(backend, a.nbytes, pointer, a), a.shape, tuple(steps), 0, dtype)
 
-    # --- what native code sees ------------------------------------------------------------------
+    # --- what native code sees --------------------------------------------------------------------
 
     @property
     def pointer(self):
@@ -106,7 +106,7 @@ class Array:
     def __repr__(self) -> str:
         return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
 
-    # --- views ---------------------------------------------------------------------------------
+    # --- views ------------------------------------------------------------------------------------
 
     def view(self, shape: tuple, strides: tuple, offset: int = 0) -> Array:
         """The same memory seen otherwise; the offset counts from this array's first element."""
@@ -128,7 +128,7 @@ class Array:
         strides = [stride if have == want else 0 for have, stride, want in own]
         return self.view(shape, (0,) * new + tuple(strides))
 
-    # --- values ----------------------------------------------------------------------------------
+    # --- values -----------------------------------------------------------------------------------
 
     def astype(self, dtype: DType) -> Array:
         """A contiguous copy of that dtype."""
@@ -163,7 +163,7 @@ class _Exposed:
         }
 
 
-# --- shape arithmetic ---------------------------------------------------------------------------
+# --- shape arithmetic -----------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)

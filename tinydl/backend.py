@@ -49,7 +49,7 @@ class Backend:
             raise ImportError(f"{path} is no tinydl library ({error}); {REBUILD}") from None
         if found != ABI:
             raise ImportError(
-                f"{path} speaks version {found} of tinydl.h, this Python code version {ABI}; {REBUILD}"
+                f"{path} speaks version {found} of tinydl.h, this Python code {ABI}; {REBUILD}"
             )
         self.name = ffi.string(self.lib.td_name()).decode()
         self.compiler = ffi.string(self.lib.td_compiler()).decode()

@@ -205,7 +205,7 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     return (u < input.detach()).to(input.dtype)
 
 
-# --- joining and choosing ---------------------------------------------------------------------------
+# --- joining and choosing -------------------------------------------------------------------------
 
 
 def cat(tensors, dim: int = 0) -> Tensor:

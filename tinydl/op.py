@@ -22,7 +22,7 @@ import inspect
 from collections.abc import Callable
 
 from .array import Array, broadcast_shapes
-from .autograd import Node, mode, wrote
+from .graph import Node, mode, wrote
 from .tensor import Tensor, as_tensor_like
 
 OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
@@ -140,7 +140,7 @@ class Op:
         array = x._array
         if old._array is not array:
             raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
-        if 0 in array.strides and any(s == 0 < n - 1 for n, s in zip(array.shape, array.strides)):
+        if any(s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)):
             raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
         arrays = [_apart(other._array, array) for other in others]
         shape = broadcast_shapes(array.shape, *[a.shape for a in arrays]) if arrays else array.shape

@@ -103,7 +103,7 @@ class Storage:
 
 
 def memory_stats() -> dict[str, dict[str, int]]:
-    """Bytes per backend: live (held by tensors), peak (the most so far), cached (kept for reuse)."""
+    """Bytes per backend: live (in tensors), peak (the most so far), cached (kept for reuse)."""
     return {
         backend.name: {"live": pool.live, "peak": pool.peak, "cached": pool.cached}
         for backend, pool in _free_lists.items()

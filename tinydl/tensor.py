@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import autograd, dtypes, ops
+from . import autograd, dtypes, graph, ops
 from . import device as devices
 from .array import Array, scalar
 from .backend import ffi
@@ -51,7 +51,7 @@ class Tensor(ElementwiseMethods, ReduceMethods, ShapeMethods, InplaceMethods):
         self.requires_grad = requires_grad or node is not None
         self.grad = self._base = self._hooks = None
 
-    # --- facts --------------------------------------------------------------------------------
+    # --- facts ------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,11 +135,11 @@ class Tensor(ElementwiseMethods, ReduceMethods, ShapeMethods, InplaceMethods):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    # --- values ---------------------------------------------------------------------------------
+    # --- values -----------------------------------------------------------------------------------
 
     def numpy(self) -> np.ndarray:
         """A NumPy array of the same memory."""
-        if self.requires_grad and autograd.mode.enabled:
+        if self.requires_grad and graph.mode.enabled:
             raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
         return self._array.numpy()
 
@@ -182,7 +182,7 @@ class Tensor(ElementwiseMethods, ReduceMethods, ShapeMethods, InplaceMethods):
     def __contains__(self, value) -> bool:
         return bool((self == value).any())
 
-    # --- elsewhere ------------------------------------------------------------------------------
+    # --- elsewhere --------------------------------------------------------------------------------
 
     def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False) -> Tensor:
         """As another dtype, on another device, or both: x.to(tinydl.float64), x.to("cpu")."""
@@ -266,7 +266,7 @@ class Tensor(ElementwiseMethods, ReduceMethods, ShapeMethods, InplaceMethods):
             raise RuntimeError(f"register_hook: {self._array} does not require a gradient")
         return autograd.add_hook(self, hook)
 
-    # --- copying -----------------------------------------------------------------------------------
+    # --- copying ----------------------------------------------------------------------------------
 
     def __getitem__(self, key) -> Tensor:
         return ops.index(self, key)

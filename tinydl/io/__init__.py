@@ -1,7 +1,7 @@
-"""Tensors on disk: checkpoints, safetensors and npz. Nothing here can execute what it reads."""
+"""Tensors on disk: checkpoints, safetensors, npz. Nothing here can execute what it reads."""
 
-from . import npz, safetensors
+from . import safetensors
 from .checkpoint import load, save
 from .files import FormatError
 
-__all__ = ["FormatError", "load", "npz", "safetensors", "save"]
+__all__ = ["FormatError", "load", "safetensors", "save"]

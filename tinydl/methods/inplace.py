@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import autograd, ops
+from .. import graph, ops
 
 
 class InplaceMethods:
@@ -103,5 +103,5 @@ class InplaceMethods:
         fill(target, a, b, generator)
         if target is not self._array:
             ops.call("copy", self._array, target)
-        autograd.wrote(self._array, name)
+        graph.wrote(self._array, name)
         return self

@@ -47,7 +47,7 @@ class ShapeMethods:
     def transpose(self, dim0, dim1):
         """Two axes swapped."""
         dims = list(range(self.ndim))
-        a, b = ops.axis("transpose", dim0, self.ndim), axis("transpose", dim1, self.ndim)
+        a, b = ops.axis("transpose", dim0, self.ndim), ops.axis("transpose", dim1, self.ndim)
         if dims:
             dims[a], dims[b] = dims[b], dims[a]
         return ops.permute(self, dims=tuple(dims))
@@ -91,7 +91,10 @@ class ShapeMethods:
         """Axes start_dim to end_dim become one."""
         if self.ndim == 0:
             return self.reshape(1)
-        first, last = ops.axis("flatten", start_dim, self.ndim), axis("flatten", end_dim, self.ndim)
+        first, last = (
+            ops.axis("flatten", start_dim, self.ndim),
+            ops.axis("flatten", end_dim, self.ndim),
+        )
         if first > last:
             raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
         shape = self._array.shape

@@ -5,8 +5,9 @@ the same names. Ops take Tensors positionally and everything else by keyword.
 """
 
 # ruff: noqa: F401  (this module is a namespace: ops.exp, ops.sum, …)
-from ..autograd import mode
+from .. import autograd  # loads graph and tensor in the order they need each other
 from ..backend import call
+from ..graph import mode
 from ..tensor import as_tensor_like
 from .check import axis
 from .conv import conv2d, conv2d_input, conv2d_weight

@@ -1,4 +1,4 @@
-"""Elementwise ops: operands broadcast and meet in a common dtype; formulas are in elementwise.def."""
+"""Elementwise ops: operands broadcast and meet in one dtype; formulas are in elementwise.def."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ sigmoid.vjp(x=lambda g, out: sigmoid_grad(g, out))
 relu = _unary("relu", "max(x, 0)", Elementwise)
 relu.vjp(x=lambda g, out: relu_grad(g, out))
 
-# --- two operands -----------------------------------------------------------------------------------
+# --- two operands ---------------------------------------------------------------------------------
 
 add = _binary("add", "x + y")
 add.vjp(x=lambda g: g, y=lambda g: g)
@@ -162,7 +162,7 @@ def logical_not(x: Tensor) -> Tensor:
     return eq(x, 0) if x._array.dtype is not dtypes.bool_ else eq(x, False)
 
 
-# --- fused derivatives: x is the incoming gradient, y the op's output --------------------------------
+# --- fused derivatives: x is the incoming gradient, y the op's output -----------------------------
 
 relu_grad = _binary("relu_grad", "0 where y ≤ 0, else x")
 relu_grad.vjp(x=lambda g, y: relu_grad(g, y), y=lambda g: g * 0)
@@ -173,7 +173,7 @@ tanh_grad.vjp(x=lambda g, y: tanh_grad(g, y), y=lambda g, x, y: -2 * g * x * y)
 sigmoid_grad = _binary("sigmoid_grad", "x y (1 − y)")
 sigmoid_grad.vjp(x=lambda g, y: sigmoid_grad(g, y), y=lambda g, x, y: g * x * (1 - 2 * y))
 
-# --- choosing and limiting -----------------------------------------------------------------------------
+# --- choosing and limiting ------------------------------------------------------------------------
 
 
 class _Where(Elementwise):
@@ -213,16 +213,16 @@ def clamp(x, *, min=None, max=None, into=None):
     return y
 
 
-clamp.vjp(x=lambda g, x, min, max: where(_inside(x, min, max), g, 0))
+clamp.vjp(x=lambda g, x, **limits: where(_inside(x, **limits), g, 0))
 
 
-def _inside(x: Tensor, low, high) -> Tensor:
-    if low is None or high is None:
-        return x <= high if low is None else x >= low
-    return (x >= low) & (x <= high)
+def _inside(x: Tensor, min, max) -> Tensor:
+    if min is None or max is None:
+        return x <= max if min is None else x >= min
+    return (x >= min) & (x <= max)
 
 
-# --- changing dtype ---------------------------------------------------------------------------------------
+# --- changing dtype -------------------------------------------------------------------------------
 
 
 @op

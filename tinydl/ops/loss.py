@@ -12,7 +12,7 @@ from .softmax import softmax, softmax_grad
 
 @op
 def cross_entropy(x, target, *, ignore_index):
-    """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c exp x[n,c]; 0 where ignored."""
+    """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c eˣ[n,c]; 0 where ignored."""
     real("cross_entropy", x=x)
     loss = Array.empty(x.shape[:1], x.dtype, x.backend)
     lse = Array.empty(x.shape[:1], x.dtype, x.backend)
@@ -30,8 +30,7 @@ def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
 
 
 def _loss_rule(g, out, x, target, ignore_index):
-    gx = cross_entropy_grad(g[0], x, out[1].detach(), target, ignore_index=ignore_index)
-    return gx
+    return cross_entropy_grad(g[0], x, out[1].detach(), target, ignore_index=ignore_index)
 
 
 cross_entropy.vjp(x=_loss_rule)

@@ -1,4 +1,4 @@
-"""Ops that move values without changing them. Each is linear: its derivative is its adjoint here."""
+"""Ops that move values without changing them. Each is linear, with its adjoint here."""
 
 from __future__ import annotations
 

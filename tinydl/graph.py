@@ -1,0 +1,232 @@
+"""The graph: what a recorded call keeps, where in the user's code it was, and when not to record.
+
+A node keeps Arrays and Tensors of *earlier* values only, never its own output Tensor: there are
+no reference cycles, and memory returns the moment the last Tensor of a graph goes.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import os
+import sys
+import threading
+from itertools import count, islice
+
+from .array import Array
+from .tensor import Tensor
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+class _Mode(threading.local):
+    """Whether ops are recorded, in this thread."""
+
+    enabled = True
+
+
+mode = _Mode()
+
+
+class set_grad_enabled:
+    """Turns recording on or off, as a context manager or a decorator.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(3, requires_grad=True)
+    >>> with tinydl.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, enabled: bool):
+        self.enabled = enabled
+
+    def __enter__(self):
+        self.before, mode.enabled = mode.enabled, self.enabled
+        return self
+
+    def __exit__(self, *exception):
+        mode.enabled = self.before
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            with set_grad_enabled(self.enabled):
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+class no_grad(set_grad_enabled):
+    """Ops inside are not recorded: `with no_grad():` or `@no_grad()`."""
+
+    def __init__(self):
+        super().__init__(False)
+
+
+class enable_grad(set_grad_enabled):
+    """Ops inside are recorded, also within no_grad()."""
+
+    def __init__(self):
+        super().__init__(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops are being recorded in this thread."""
+    return mode.enabled
+
+
+# --- where in the user's code something happened --------------------------------------------------
+
+
+def call_site():
+    """The user's code that is running, as cheaply as it can be kept: (code, instruction)."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
+def describe_site(site) -> str:
+    """`file.py:12: y = x * 2`"""
+    if site is None:
+        return "an unknown line"
+    code, instruction = site
+    line = next(islice(code.co_positions(), instruction // 2, None))[0]
+    source = linecache.getline(code.co_filename, line).strip()
+    return f"{code.co_filename}:{line}" + (f": {source}" if source else "")
+
+
+# --- the graph ------------------------------------------------------------------------------------
+
+
+class Node:
+    """One recorded call of an op.
+
+    edges     per input: where its gradient goes, (node, output number) or a leaf Tensor; None
+              where no gradient is needed
+    saved     what the rules of those inputs asked for, by name; None once freed
+    versions  of the saved arrays' storages, to notice values overwritten since
+    outputs   empty Arrays' facts of a multi-output op, to make zeros where no gradient came
+    """
+
+    __slots__ = (
+        "attrs",
+        "edges",
+        "hooks",
+        "op",
+        "outputs",
+        "plan",
+        "rank",
+        "retained",
+        "saved",
+        "site",
+        "versions",
+    )  # fmt: skip
+
+    _ranks = count()
+
+    @staticmethod
+    def record(op, inputs, needs, result, attrs) -> Node | None:
+        """The node of a call that just ran; None if no rule leads to an input in need."""
+        node = Node()
+        node.op, node.plan = op, op.plan(needs)
+        node.attrs = {**op.defaults, **attrs} if op.defaults else attrs
+        node.rank, node.site = next(Node._ranks), call_site()
+        node.hooks = node.retained = None
+        node.edges = [
+            None if rule is None else x if x._node is None else (x._node, x._index)
+            for x, rule in zip(inputs, node.plan.rules, strict=True)
+        ]
+        if not any(edge is not None for edge in node.edges):
+            return None
+        node.saved = saved = {}
+        node.versions = versions = []
+        for at, name in node.plan.values:
+            saved[name] = inputs[at] if not op.variadic else tuple(inputs)
+            for x in inputs[at] if op.variadic else (inputs[at],):
+                if x is not None:
+                    versions.append((name, x._array.storage, x._array.storage.version))
+        for at, name in node.plan.shapes:
+            if op.variadic:
+                saved[name] = [x._array.shape for x in inputs]
+            else:
+                saved[name] = None if inputs[at] is None else inputs[at]._array.shape
+        node.outputs = None
+        if type(result) is tuple:
+            node.outputs = [(a.shape, a.dtype, a.storage.backend) for a in result]
+        if node.plan.out:
+            saved["out"] = result
+            for array in result if type(result) is tuple else (result,):
+                versions.append(("out", array.storage, array.storage.version))
+        return node
+
+    def resave_output(self, array: Array) -> None:
+        """After an in-place op wrote its output: that write is not a later modification."""
+        storage = array.storage
+        self.versions = [
+            (name, s, storage.version if name == "out" else v) for name, s, v in self.versions
+        ]
+
+    def backward(self, grads: list, wanted) -> list:
+        """The gradients of the inputs whose edges are wanted, from those of the outputs."""
+        if self.saved is None:
+            raise RuntimeError(
+                f"backward through {self.op.name} a second time: its graph was freed by an earlier "
+                f"backward.\n  recorded at {describe_site(self.site)}\n"
+                "If a value is carried from one step to the next (a hidden state, a running loss), "
+                "cut it with .detach(); to go through one graph twice pass retain_graph=True "
+                "the first time."
+            )
+        for name, storage, version in self.versions:
+            if storage.version != version:
+                raise self.overwritten(name, storage)
+        values = {**self.attrs, **self.saved, "g": self.gradient(grads)}
+        if self.plan.out:
+            values["out"] = self.rewrap(self.saved["out"])
+        results = []
+        for position, (edge, rule) in enumerate(zip(self.edges, self.plan.rules, strict=True)):
+            if edge is None or not wanted(edge):
+                results.append(None)
+                continue
+            values["position"] = position
+            result = rule(values, self.attrs)
+            if rule.sum_to is not None and result._array.shape != self.saved[rule.sum_to]:
+                result = result.sum_to_size(self.saved[rule.sum_to])
+            results.append(result)
+        return results
+
+    def gradient(self, grads: list):
+        """What a rule calls g: of several outputs, zeros where none came."""
+        if self.outputs is None:
+            return grads[0]
+        return tuple(
+            Tensor(Array.full(shape, 0, dtype, backend)) if g is None else g
+            for g, (shape, dtype, backend) in zip(grads, self.outputs, strict=True)
+        )
+
+    def rewrap(self, result):
+        """The saved outputs as Tensors of this graph again."""
+        if type(result) is not tuple:
+            return Tensor(result, self)
+        return tuple(
+            Tensor(array, self if array.dtype.is_floating_point else None, i)
+            for i, array in enumerate(result)
+        )
+
+    def overwritten(self, name: str, storage) -> RuntimeError:
+        op, site = storage.written or ("an operation", None)
+        what = "output" if name == "out" else f"input {name}"
+        return RuntimeError(
+            f"backward of {self.op.name} needs its {what}, which {op} has overwritten since.\n"
+            f"  saved by {self.op.name} at {describe_site(self.site)}\n"
+            f"  modified by {op} at {describe_site(site)}\n"
+            "Use the operation that returns a new tensor instead, or clone() before modifying."
+        )
+
+
+def wrote(array: Array, op: str) -> None:
+    """Notes that an op wrote into memory that a graph may have saved."""
+    storage = array.storage
+    storage.version += 1
+    storage.written = (op, call_site())
