@@ -89,4 +89,17 @@ static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand
     return TD_OK;
 }
 
+/* Points p[k] at operand k's element number `at` in the walk's order; returns how many are left
+ * in that row. */
+static inline int64_t td_walk_at(const td_walk *w, int64_t at, char **p)
+{
+    const int inner = w->ndim - 1;
+    int64_t offset[TD_MAX_OPERANDS] = {0}, left = w->shape[inner] - at % w->shape[inner];
+    for (int axis = inner; axis >= 0; at /= w->shape[axis--])
+        for (int k = 0; k < w->count; k++) offset[k] += at % w->shape[axis] * w->stride[k][axis];
+    for (int k = 0; k < w->count; k++)
+        p[k] = w->data[k] + offset[k] * (int64_t)w->itemsize[k];
+    return left;
+}
+
 #endif

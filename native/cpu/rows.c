@@ -19,16 +19,8 @@ static void run_range(void *context, int64_t begin, int64_t end)
     for (int k = 0; k < w->count; k++) stride[k] = w->stride[k][inner];
 
     for (int64_t at = begin; at < end;) {
-        int64_t column = at % w->shape[inner], rest = at / w->shape[inner];
-        int64_t n = TD_MIN(w->shape[inner] - column, end - at);
-        int64_t offset[TD_MAX_OPERANDS];
-        for (int k = 0; k < w->count; k++) offset[k] = column * stride[k];
-        for (int axis = inner - 1; axis >= 0; rest /= w->shape[axis--])
-            for (int k = 0; k < w->count; k++)
-                offset[k] += rest % w->shape[axis] * w->stride[k][axis];
         char *p[TD_MAX_OPERANDS];
-        for (int k = 0; k < w->count; k++)
-            p[k] = w->data[k] + offset[k] * (int64_t)w->itemsize[k];
+        int64_t n = TD_MIN(td_walk_at(w, at, p), end - at);
         job->row(n, p, stride);
         at += n;
     }
