@@ -8,14 +8,21 @@
 /* The longest k for which DOT_N rows of b stay in L1 beside rows of a that pass by. */
 enum { FN(DOT_K) = L1_PANEL / DOT_N / (int)sizeof(REAL) * 3 / 4 / LANES * LANES };
 
-/* The sum of a vector's lanes, halves first: always the same order. */
-TD_INLINE REAL FN(lanes_sum)(VEC v)
+/* A sum's lanes are added in halves, down to the LAST_LANES of 16 bytes. */
+enum { FN(LAST_LANES) = 16 / sizeof(REAL) };
+typedef REAL FN(half) __attribute__((vector_size(TD_WIDTH >= 32 ? TD_WIDTH / 2 : 16)));
+typedef REAL FN(last) __attribute__((vector_size(16)));
+
+TD_INLINE FN(last) FN(fold)(VEC v)
 {
-    REAL lane[LANES];
-    FN(store)(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) lane[l] += lane[l + half];
-    return lane[0];
+    FN(half) half, upper;
+    memcpy(&half, &v, sizeof half);
+    memcpy(&upper, (char *)&v + sizeof v - sizeof upper, sizeof upper);
+    if (TD_WIDTH >= 32) half += upper;
+    FN(last) last, other;
+    memcpy(&last, &half, sizeof last);
+    memcpy(&other, (char *)&half + sizeof half - sizeof other, sizeof other);
+    return TD_WIDTH >= 64 ? last + other : last;
 }
 
 /* One tile; k is a multiple of LANES. Rows past the end repeat the last one and are not kept. */
@@ -32,14 +39,22 @@ static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t row, 
         for (int i = 0; i < DOT_M; i++) u[i] = FN(load)(x[i] + t);
         for (int j = 0; j < DOT_N; j++) {
             VEC v = FN(load)(y[j] + t);
+            TD_KEEP(v);
             for (int i = 0; i < DOT_M; i++) sum[i][j] += u[i] * v;
         }
     }
-    REAL total[DOT_M][DOT_N];
+    REAL lane[DOT_M * DOT_N][FN(LAST_LANES)], total[DOT_M * DOT_N];
     for (int i = 0; i < DOT_M; i++)
-        for (int j = 0; j < DOT_N; j++) total[i][j] = FN(lanes_sum)(sum[i][j]);
-    for (int64_t i = 0; i < TD_MIN(m, DOT_M); i++)
-        for (int64_t j = 0; j < TD_MIN(n, DOT_N); j++) c[i * row + j * col] += total[i][j];
+        for (int j = 0; j < DOT_N; j++) {
+            FN(last) last = FN(fold)(sum[i][j]);
+            memcpy(lane[i * DOT_N + j], &last, sizeof last);
+        }
+    for (int s = 0; s < DOT_M * DOT_N; s++) {
+        total[s] = lane[s][0] + lane[s][1];
+        if (FN(LAST_LANES) == 4) total[s] += lane[s][FN(LAST_LANES) - 2] + lane[s][FN(LAST_LANES) - 1];
+    }
+    for (int i = 0; i < TD_MIN(m, DOT_M); i++)
+        for (int j = 0; j < TD_MIN(n, DOT_N); j++) c[i * row + j * col] += total[i * DOT_N + j];
 }
 
 /* c[i,j] at i·row + j·col. DOT_N rows of b stay in L1 while all of a passes by. */

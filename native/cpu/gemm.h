@@ -29,6 +29,15 @@ enum { GEMM_PACKED = 4 << 20, DOT_ROWS = 24, DOT_COLUMNS = 32 };
 /* Multiply-adds below which a piece of work is not worth waking a thread for. */
 enum { GEMM_GRAIN = 1 << 17 };
 
+/* Keeps a loaded vector in its register: gcc on x86 would load it again for every product. */
+#if defined(__x86_64__) && defined(__AVX512F__)
+#define TD_KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__x86_64__)
+#define TD_KEEP(v) __asm__("" : "+x"(v))
+#else
+#define TD_KEEP(v) ((void)(v))
+#endif
+
 static inline int64_t td_round_up(int64_t n, int64_t multiple)
 {
     return TD_CEIL_DIV(n, multiple) * multiple;
