@@ -9,10 +9,11 @@
  * reading order and NaN beats everything, so the result never depends on threads or ISA.
  */
 
-/* v at place `here` challenges the best so far; at < 0 means that there is none yet. */
+/* v at place `here` challenges the best so far. Challengers come in reverse reading order and a
+ * draw is a win, so that of equal values, and of several NaNs, the first one stays. */
 #define CHALLENGE(v, here)                                                                         \
     do {                                                                                           \
-        int take = (v > best) | ((v != v) & (best == best)) | (at < 0);                            \
+        const int take = (v >= best) | (v != v);                                                   \
         best = take ? v : best;                                                                    \
         at = take ? (here) : at;                                                                   \
     } while (0)
@@ -24,10 +25,10 @@ TD_INLINE void FN(max_row)(REAL *restrict y, int32_t *restrict idx, const REAL *
     const td_pool2d_attrs *a = &g->a;
     const int64_t top = i * a->stride[0] - a->padding[0];
     const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
-    for (int64_t j = 0; j < g->q; j++) y[j] = -(REAL)INFINITY, idx[j] = -1;
+    for (int64_t j = 0; j < g->q; j++) y[j] = -(REAL)INFINITY, idx[j] = 0;
 
-    for (int64_t r = rows.begin; r < rows.end; r++)
-        for (int64_t s = 0; s < a->window[1]; s++) {
+    for (int64_t r = rows.end - 1; r >= rows.begin; r--)
+        for (int64_t s = a->window[1] - 1; s >= 0; s--) {
             const int64_t left = s * a->dilation[1] - a->padding[1];
             const int64_t offset = (top + r * a->dilation[0]) * g->w + left;
             const range_t columns = inside(left, stride, g->w, g->q);
@@ -39,24 +40,27 @@ TD_INLINE void FN(max_row)(REAL *restrict y, int32_t *restrict idx, const REAL *
                 y[j] = best, idx[j] = at;
             }
         }
-    for (int64_t j = 0; j < g->q; j++) idx[j] = idx[j] < 0 ? 0 : idx[j];
 }
 
-/* Row i of one plane, window 2×2, stride 2, nothing padded: four loads and one store each. */
-static void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
-                            int64_t i, const pool_t *g)
+/* Row i of one plane, window 2×2, stride 2, nothing padded: four loads and one store each. Blocks
+ * of outputs have a constant size ≤ q, which makes them vectors; the last one may overlap. */
+TD_INLINE void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
+                               int64_t i, const pool_t *g, const int32_t block)
 {
-    const int32_t w = (int32_t)g->w, row = (int32_t)(2 * i * g->w);
-    const REAL *restrict above = x + row, *restrict below = above + w;
-    for (int32_t j = 0; j < (int32_t)g->q; j++) {
-        const int32_t here = row + 2 * j;
-        const REAL v = above[2 * j + 1], u = below[2 * j], t = below[2 * j + 1];
-        REAL best = above[2 * j];
-        int32_t at = here;
-        CHALLENGE(v, here + 1);
-        CHALLENGE(u, here + w);
-        CHALLENGE(t, here + w + 1);
-        y[j] = best, idx[j] = at;
+    const int32_t w = (int32_t)g->w, q = (int32_t)g->q;
+    for (int32_t start = 0; start < q; start += block) {
+        const int32_t first = TD_MIN(start, q - block), corner = (int32_t)(2 * i * g->w) + 2 * first;
+        const REAL *restrict above = x + corner, *restrict below = above + w;
+        for (int32_t j = 0; j < block; j++) {
+            const REAL v = below[2 * j], u = above[2 * j + 1], t = above[2 * j];
+            const int32_t here = corner + 2 * j;
+            REAL best = below[2 * j + 1];
+            int32_t at = here + w + 1;
+            CHALLENGE(v, here + w);
+            CHALLENGE(u, here + 1);
+            CHALLENGE(t, here);
+            y[first + j] = best, idx[first + j] = at;
+        }
     }
 }
 
@@ -73,8 +77,12 @@ static void FN(max_pool2d)(void *job, int64_t begin, int64_t end)
         const REAL *x = (const REAL *)g->x + plane * g->h * g->w;
         REAL *y = (REAL *)g->y + at * g->q;
         int32_t *idx = g->idx + at * g->q;
-        if (halves)
-            FN(max_row_2x2)(y, idx, x, i, g);
+        if (halves && g->q >= 16)
+            FN(max_row_2x2)(y, idx, x, i, g, 16);
+        else if (halves && g->q >= 8)
+            FN(max_row_2x2)(y, idx, x, i, g, 8);
+        else if (halves && g->q >= 4)
+            FN(max_row_2x2)(y, idx, x, i, g, 4);
         else if (a->stride[1] == 1)
             FN(max_row)(y, idx, x, i, g, 1);
         else
