@@ -60,7 +60,9 @@ def _from_numpy(array: np.ndarray):
     if array.dtype.kind not in "fiub":
         raise TypeError(f"default_collate: a NumPy array of {array.dtype} cannot become a tensor")
     nearest = NEAREST.get(array.dtype.str[1:])
-    return tinydl.from_numpy(array.astype(nearest) if nearest else array)
+    if nearest or not array.flags.writeable:
+        array = array.astype(nearest or array.dtype)
+    return tinydl.from_numpy(array)
 
 
 def _check_shapes(batch: Sequence) -> None:

@@ -16,8 +16,6 @@ import numpy as np
 
 import tinydl
 
-from .seeding import draw, permutation
-
 
 class Dataset:
     """Base of map-style data sets: subclasses give __getitem__(index) and __len__()."""
@@ -99,9 +97,9 @@ def random_split(dataset, lengths: Sequence[float], generator=None) -> list[Subs
         counts = list(lengths)
     if sum(counts) != size or any(count != int(count) or count < 0 for count in counts):
         raise ValueError(f"random_split: {list(lengths)} does not add up to {size} samples or to 1")
-    order = permutation(size, draw(generator))
+    order = tinydl.randperm(size, generator=generator).tolist()
     return [
-        Subset(dataset, order[end - count : end].tolist())
+        Subset(dataset, order[end - count : end])
         for end, count in zip(accumulate(counts), counts, strict=True)
     ]
 

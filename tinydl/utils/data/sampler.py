@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-import numpy as np
-
-from .seeding import draw, permutation
+import tinydl
 
 
 class Sampler:
@@ -52,10 +50,10 @@ class RandomSampler(Sampler):
         if not size:
             return iter(())
         if self.replacement:
-            random = np.random.Philox(key=np.array(draw(self.generator), np.uint64))
-            return iter((random.random_raw(count) % size).tolist())
-        passes = [permutation(size, draw(self.generator)) for _ in range(-(-count // size))]
-        return iter(np.concatenate(passes)[:count].tolist())
+            return iter(tinydl.randint(0, size, (count,), generator=self.generator).tolist())
+        rounds = range(-(-count // size))
+        orders = (tinydl.randperm(size, generator=self.generator).tolist() for _ in rounds)
+        return iter([index for order in orders for index in order][:count])
 
     def __len__(self) -> int:
         return self.num_samples
@@ -68,7 +66,7 @@ class SubsetRandomSampler(Sampler):
         self.indices, self.generator = indices, generator
 
     def __iter__(self) -> Iterator[int]:
-        order = permutation(len(self.indices), draw(self.generator))
+        order = tinydl.randperm(len(self.indices), generator=self.generator)
         return (self.indices[i] for i in order.tolist())
 
     def __len__(self) -> int:

@@ -1,9 +1,9 @@
-"""Randomness in the data pipeline: pure functions of (seed, draw, place), by NumPy's Philox.
+"""One random stream for each sample: a pure function of (seed, pass, place of the sample).
 
-A pass over the data takes one draw of a tinydl.Generator, the pair (seed, number of the draw),
-as its key. The key decides the order of the pass; key and place, what happens to the sample at
-that place: while a DataLoader reads it, sample_generator() in that thread is a NumPy generator
-made from the two. Who reads the sample, and when, does not matter.
+A pass over the data takes one draw from a tinydl.Generator, the pair (seed, number of the draw),
+as its key. While a DataLoader reads the sample at some place of the pass, sample_generator() in
+that thread is a NumPy generator made from key and place. Who reads the sample, and when, does not
+matter, and a sample that is read twice in a pass is treated in two ways.
 """
 
 from __future__ import annotations
@@ -62,20 +62,7 @@ def draw(generator=None) -> Key:
     return (tinydl.default_generator if generator is None else generator).draw()
 
 
-def permutation(n: int, key: Key) -> np.ndarray:
-    """The numbers 0…n−1 in the order that belongs to the key, i64[n].
-
-    Sorting raw Philox numbers gives the same order with every version of NumPy, which
-    numpy.random.Generator.permutation does not promise.
-    """
-    return np.random.Philox(key=_words(key)).random_raw(n).argsort(kind="stable")
-
-
 def _generator(key: Key, place: int) -> np.random.Generator:
-    """Streams of different places lie 2¹⁹² numbers apart; the order's is the one before them."""
-    counter = _words((0, 0, 0, place + 1))
-    return np.random.Generator(np.random.Philox(key=_words(key), counter=counter))
-
-
-def _words(numbers: tuple[int, ...]) -> np.ndarray:
-    return np.array(numbers, np.uint64)
+    """Streams of different places lie 2¹⁹² numbers apart."""
+    key, counter = np.array(key, np.uint64), np.array((0, 0, 0, place), np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
