@@ -1,0 +1,52 @@
+"""What every op computes, in NumPy, as short as it can be said: the oracle and the textbook.
+
+Each op of tinydl is here under its name, with its arguments; the files have the names of those
+in tinydl/ops. The tests compare the native kernels with it and `tinydl.inspect.explain` shows it,
+so it is written to be read: no speed, no checks, and nothing imported from the library it judges.
+"""
+
+# ruff: noqa: F401  (this module is a namespace: reference.conv2d, …)
+from .conv import conv2d, conv2d_input, conv2d_weight
+from .elementwise import (
+    abs,
+    add,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    div,
+    eq,
+    exp,
+    ge,
+    gt,
+    le,
+    log,
+    lt,
+    maximum,
+    minimum,
+    mul,
+    ne,
+    neg,
+    pow,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    sign,
+    sqrt,
+    square,
+    sub,
+    tanh,
+    tanh_grad,
+    to_dtype,
+    where,
+)
+from .index import assign, gather, getitem, getitem_grad, scatter_zeros
+from .loss import cross_entropy, cross_entropy_grad
+from .matmul import _matmul, linear
+from .optim import adam, sgd
+from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
+from .random import dropout, normal, philox, randint, uniform
+from .reduce import amax, amin, argmax, argmin, max, min, sum
+from .shape import _view, cat, contiguous, expand, permute, to_device
+from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
