@@ -8,7 +8,10 @@ to load is decided at run time. Nothing is downloaded; what is up to date is ski
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -23,7 +26,6 @@ except ImportError:  # `python build.py` needs no hatchling
     BuildHookInterface = object
 
 ROOT = Path(__file__).resolve().parent
-NATIVE = ROOT / "native"
 LIBRARIES = ROOT / "tinydl" / "lib"
 EXTENSION = ".dylib" if sys.platform == "darwin" else ".so"
 
@@ -36,7 +38,7 @@ ISAS = {
     },
     "aarch64": {"neon": []},
 }
-ISAS["amd64"], ISAS["arm64"] = ISAS["x86_64"], ISAS["aarch64"]
+SAME_MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}
 
 FLAGS = [
     "-std=c11",
@@ -45,11 +47,13 @@ FLAGS = [
     "-fvisibility=hidden",
     "-Wall",
     "-Wextra",
-    "-Werror",
     "-ffp-contract=fast",
     "-fno-math-errno",
     "-fno-trapping-math",
     "-fwrapv",
+    "-Inative",
+    "-Inative/common",
+    "-Inative/cpu",
 ]
 # Random numbers are the same bits on every machine only if no product and sum are fused.
 FILE_FLAGS = {"random.c": ["-ffp-contract=off"]}
@@ -60,106 +64,153 @@ NO_COMPILER = """tinydl is compiled where it is installed and needs a C compiler
   Fedora:          dnf install gcc make
   macOS:           xcode-select --install
 Or name one:       CC=/path/to/cc"""
+NO_CFFI = "build.py needs cffi: `make` installs it for you, or do it yourself: pip install cffi"
 
 
-def find_compiler() -> list[str]:
-    """The compiler command: $CC, else the first of cc, gcc, clang on the PATH."""
-    command = shlex.split(os.environ.get("CC", ""))
-    if not command:
-        command = next(([name] for name in ("cc", "gcc", "clang") if shutil.which(name)), [])
-    if not command or not shutil.which(command[0]):
-        raise SystemExit(f"{command[0]}: not found\n{NO_COMPILER}" if command else NO_COMPILER)
-    return command
+# --- running a compiler ---------------------------------------------------------------------------
+
+
+def find_compiler(command: str | None = None) -> list[str]:
+    """The compiler asked for, else $CC, else the first of cc, gcc, clang on the PATH."""
+    asked = shlex.split(command or os.environ.get("CC", ""))
+    found = asked or next(([name] for name in ("cc", "gcc", "clang") if shutil.which(name)), [])
+    if not found or not shutil.which(found[0]):
+        raise SystemExit(f"{found[0]}: not found\n\n{NO_COMPILER}" if found else NO_COMPILER)
+    return found
 
 
 def run(command: list[str]) -> str:
-    """Runs a compiler command; its own words are the error message."""
-    done = subprocess.run(command, capture_output=True, text=True)
+    """Runs a compiler in ROOT, where relative paths mean something; its own words are the error."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{shlex.join(command)}\n{done.stderr}")
+    sys.stderr.write(done.stderr)  # warnings
     return done.stdout
 
 
-def out_of_date(target: Path, command: list[str]) -> bool:
-    """Whether a file is missing, older than anything it was made from, or made by another command.
+def relative(path: Path) -> str:
+    """A path as commands spell it: short, and the same wherever the source folder lies."""
+    return os.path.relpath(path, ROOT) if path.is_relative_to(ROOT) else str(path)
 
-    The compiler lists the sources in TARGET.d; the command is kept in TARGET.cmd.
+
+def refresh(target: Path, command: list[str], recipe: Path, sources: list[Path] | None) -> None:
+    """Makes `target` if it is missing, older than a source, or was made by another command.
+
+    The command is kept in `recipe`. Without sources, they are what the compiler wrote into the
+    .d file beside it. The new file is renamed into place: an interrupted build leaves no half
+    of one, and a process that runs a library keeps its copy.
     """
-    depends, recipe = target.with_suffix(".d"), target.with_suffix(".cmd")
-    if not (target.exists() and depends.exists() and recipe.exists()):
-        return True
-    if recipe.read_text() != shlex.join(command):
-        return True
-    sources = depends.read_text().replace("\\\n", " ").split(":", 1)[1].split()
-    made = target.stat().st_mtime_ns
-    return any(not os.path.exists(s) or os.stat(s).st_mtime_ns > made for s in sources)
+    fresh = target.with_suffix(".new")
+    command = [*command, "-o", relative(fresh)]
+    if target.exists() and recipe.exists() and recipe.read_text() == shlex.join(command):
+        if sources is None:
+            depends = recipe.with_suffix(".d").read_text().replace("\\\n", " ")
+            sources = [ROOT / name for name in shlex.split(depends.split(": ", 1)[1])]
+        made = target.stat().st_mtime_ns
+        if all(source.exists() and source.stat().st_mtime_ns <= made for source in sources):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    run(command)
+    fresh.replace(target)
+    recipe.write_text(shlex.join(command))
 
 
-def compile_object(cc: list[str], source: Path, flags: list[str], target: Path) -> None:
-    command = [*cc, *flags, "-MMD", "-MF", str(target.with_suffix(".d"))]
-    command += ["-c", str(source), "-o", str(target)]
-    if out_of_date(target, command):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        run(command)
-        target.with_suffix(".cmd").write_text(shlex.join(command))
+def compile_file(cc: list[str], flags: list[str], source: Path, target: Path) -> Path:
+    """Compiles one file, or preprocesses it when the flags say so."""
+    depends = ["-MMD", "-MF", relative(target.with_suffix(".d"))]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [*cc, *flags, *depends, relative(source)]
+    refresh(target, command, target.with_suffix(".cmd"), None)
+    return target
 
 
-def build_library(cc, isa, isa_flags, out: Path, work: Path, extra: list[str], pool) -> Path:
-    """Compiles native/common and native/cpu with one row's flags and links them."""
-    include = [f"-I{NATIVE / folder}" for folder in ("", "common", "cpu")]
+# --- what is made ---------------------------------------------------------------------------------
+
+
+def start_objects(pool, cc: list[str], isa: str, row: list[str], extra: list[str], work: Path):
+    """Submits native/common and native/cpu with one row's flags to the pool: futures of objects."""
+    flags = ["-c", *FLAGS, *extra, f'-DTD_ISA_NAME="{isa}"', f"-DTD_NEEDS_{isa.upper()}"]
     jobs = []
-    for source in sorted([*NATIVE.glob("common/*.c"), *NATIVE.glob("cpu/*.c")]):
-        flags = [*FLAGS, *extra, *include, f'-DTD_ISA_NAME="{isa}"', f"-DTD_NEEDS_{isa.upper()}"]
-        if source.name != "isa.c":  # the file that asks the machine what it can do
-            flags += isa_flags
-        flags += FILE_FLAGS.get(source.name, [])
+    for source in sorted([*ROOT.glob("native/common/*.c"), *ROOT.glob("native/cpu/*.c")]):
+        own = FILE_FLAGS.get(source.name, [])
+        if source.name != "isa.c":  # isa.c asks the machine what it can do, so it must run on all
+            own = row + own
         target = work / isa / f"{source.stem}.o"
-        jobs.append((target, pool.submit(compile_object, cc, source, flags, target)))
-    for _, job in jobs:
-        job.result()
+        jobs.append(pool.submit(compile_file, cc, flags + own, source, target))
+    return jobs
 
-    library = out / f"libtinydl-cpu-{isa}{EXTENSION}"
-    objects = [target for target, _ in jobs]
-    newest = max(target.stat().st_mtime_ns for target in objects)
-    if not library.exists() or library.stat().st_mtime_ns < newest:
-        out.mkdir(parents=True, exist_ok=True)
-        link = ["-shared", "-pthread", "-lm", *extra]
-        if EXTENSION == ".so":
-            link += ["-Wl,-Bsymbolic", "-Wl,-z,noexecstack", *([] if extra else ["-s"])]
-        fresh = library.with_suffix(".new")  # renamed into place: a running process keeps its copy
-        run([*cc, *map(str, objects), "-o", str(fresh), *link])
-        fresh.replace(library)
+
+def link(cc: list[str], objects: list[Path], extra: list[str], library: Path, work: Path) -> Path:
+    flags = ["-shared", "-pthread", *extra]
+    if EXTENSION == ".so":  # -Bsymbolic: libraries with the same names live in one process
+        flags += ["-Wl,-Bsymbolic", "-Wl,-z,noexecstack", *([] if extra else ["-s"])]
+    command = [*cc, *flags, *map(relative, objects), "-lm"]
+    refresh(library, command, work / f"{library.stem}.cmd", objects)
     return library
 
 
-def build_declarations(cc: list[str], out: Path) -> Path:
+def build_declarations(cc: list[str], out: Path, work: Path) -> Path:
     """tinydl.h, preprocessed, becomes the cffi module: the header is the only truth."""
-    from cffi import FFI
-
-    module = out / "declarations.py"
-    ffi = FFI()
-    ffi.cdef(run([*cc, "-E", "-P", "-DTD_CFFI", f"-I{NATIVE}", str(NATIVE / "tinydl.h")]))
-    ffi.set_source("declarations", None)
-    out.mkdir(parents=True, exist_ok=True)
-    ffi.emit_python_code(str(module))
+    module, header = out / "declarations.py", work / "declarations.i"
+    compile_file(cc, ["-E", "-P", "-DTD_CFFI", "-Inative"], ROOT / "native" / "tinydl.h", header)
+    if not module.exists() or module.stat().st_mtime_ns < header.stat().st_mtime_ns:
+        try:
+            from cffi import FFI
+        except ImportError:
+            raise SystemExit(NO_CFFI) from None
+        ffi = FFI()
+        ffi.cdef(header.read_text())
+        ffi.set_source("declarations", None)
+        fresh = module.with_suffix(".new")
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.redirect_stdout(io.StringIO()):
+            ffi.emit_python_code(str(fresh))
+        fresh.replace(module)
     return module
 
 
-def build(out: Path = LIBRARIES, sanitize: bool = False, verbose: bool = True) -> list[Path]:
-    """Builds every library this compiler can target into `out`; returns what stands there."""
-    cc = find_compiler()
+def build(
+    out: Path | None = None,
+    compiler: str | None = None,
+    sanitize: bool = False,
+    strict: bool = False,
+    verbose: bool = True,
+) -> list[Path]:
+    """Builds every library the compiler can target; returns the files that stand in `out`.
+
+    Without `out` that is tinydl/lib, where Python looks, or for another machine build/MACHINE.
+    """
+    cc = find_compiler(compiler)
     machine = run([*cc, "-dumpmachine"]).split("-")[0]
+    machine = SAME_MACHINE.get(machine, machine)
     if machine not in ISAS:
-        raise SystemExit(f"tinydl has no instruction-set row for {machine} (has {sorted(ISAS)})")
-    work = ROOT / "build" / (f"{machine}-sanitize" if sanitize else machine)
-    extra = SANITIZE.split() if sanitize else []
-    made = [build_declarations(cc, out)]
+        raise SystemExit(f"tinydl has no instruction set for {machine}; it has {', '.join(ISAS)}")
+    if out is None:
+        out = LIBRARIES if machine == this_machine() else ROOT / "build" / machine
+    elif out == LIBRARIES and machine != this_machine():
+        raise SystemExit(f"{shlex.join(cc)} builds for {machine}, this is {this_machine()}")
+
+    extra = [*(SANITIZE.split() if sanitize else []), *(["-Werror"] if strict else [])]
+    kind = [Path(cc[0]).name, machine, *(["sanitize"] if sanitize else [])]
+    work = ROOT / "build" / "objects" / "-".join(kind)
+    made = [build_declarations(cc, out, work)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for isa, flags in ISAS[machine].items():
-            made.append(build_library(cc, isa, flags, out, work, extra, pool))
-            if verbose:
-                print(f"✓ cpu-{isa}", flush=True)
+        try:
+            rows = ISAS[machine].items()
+            jobs = {isa: start_objects(pool, cc, isa, row, extra, work) for isa, row in rows}
+            for isa in jobs:
+                library = out / f"libtinydl-cpu-{isa}{EXTENSION}"
+                made.append(link(cc, [job.result() for job in jobs[isa]], extra, library, work))
+                if verbose:
+                    print(f"✓ cpu-{isa}", flush=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # the first error is told at once
+            raise
     return made
+
+
+def this_machine() -> str:
+    return SAME_MACHINE.get(platform.machine().lower(), platform.machine().lower())
 
 
 class NativeBuildHook(BuildHookInterface):
@@ -170,16 +221,23 @@ class NativeBuildHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict) -> None:
         if self.target_name != "wheel":
             return
-        made = build(verbose=False)
+        made = build(LIBRARIES, verbose=False)
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
-        build_data["artifacts"] += [str(path.relative_to(ROOT)) for path in made]
+        build_data["artifacts"] += [path.relative_to(ROOT).as_posix() for path in made]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, help="where the libraries go (tinydl/lib)")
+    parser.add_argument("--cc", help="the compiler ($CC, else cc, gcc or clang)")
+    parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
+    parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    options = parser.parse_args()
+    out = options.out and options.out.resolve()
+    build(out, options.cc, options.sanitize, options.strict)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=LIBRARIES, help="where the libraries go")
-    parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
-    options = parser.parse_args()
-    build(options.out.resolve(), options.sanitize)
+    main()
