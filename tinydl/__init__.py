@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd
+from . import autograd, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
@@ -52,6 +52,18 @@ from .dtypes import (
 )
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .storage import empty_cache, memory_stats, memory_summary
-from .tensor import Tensor
+from .tensor import Tensor, is_tensor
+
+
+def set_num_threads(n: int) -> None:
+    """How many threads kernels may use, on the CPU."""
+    library = device("cpu").backend
+    library.check(library.fn["set_threads"](n), "set_num_threads")
+
+
+def get_num_threads() -> int:
+    """How many threads kernels may use, on the CPU."""
+    return device("cpu").backend.fn["threads"]()
+
 
 __version__ = "0.1.0"

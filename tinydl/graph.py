@@ -225,8 +225,8 @@ class Node:
         )
 
 
-def wrote(array: Array, op: str) -> None:
+def wrote(array: Array, op: str, site=None) -> None:
     """Notes that an op wrote into memory that a graph may have saved."""
     storage = array.storage
     storage.version += 1
-    storage.written = (op, call_site())
+    storage.written = (op, site or call_site())

@@ -295,6 +295,11 @@ def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
 # --- operands that are not tensors ----------------------------------------------------------------
 
 
+def is_tensor(obj) -> bool:
+    """Whether it is a tensor."""
+    return isinstance(obj, Tensor)
+
+
 def is_number(x) -> bool:
     """Whether it is one Python or NumPy number."""
     return isinstance(x, (int, float, np.number, np.bool_))

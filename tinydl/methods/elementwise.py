@@ -166,7 +166,7 @@ class ElementwiseMethods:
         """self limited to [min, max]; the gradient passes inside, bounds included."""
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both")
-        if isinstance(min, type(self)) or isinstance(max, type(self)):
+        if ops.is_tensor(min) or ops.is_tensor(max):
             raised = self if min is None else ops.maximum(self, min)
             return raised if max is None else ops.minimum(raised, max)
         return ops.clamp(self, min=min, max=max)

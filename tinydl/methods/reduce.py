@@ -57,7 +57,7 @@ class ReduceMethods:
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         if dim is None:
             return (self.amax if name == "max" else self.amin)(keepdim=keepdim)
-        if isinstance(dim, type(self)):
+        if ops.is_tensor(dim):
             return (self.maximum if name == "max" else self.minimum)(dim)
         op = ops.max if name == "max" else ops.min
         return op(self, dim=ops.normalize_dims(name, int(dim), self.ndim), keepdim=keepdim)

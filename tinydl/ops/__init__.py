@@ -8,7 +8,7 @@ the same names. Ops take Tensors positionally and everything else by keyword.
 from .. import autograd  # loads graph and tensor in the order they need each other
 from ..backend import call
 from ..graph import mode
-from ..tensor import as_tensor_like
+from ..tensor import as_tensor_like, is_tensor
 from .check import axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (

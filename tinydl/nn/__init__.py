@@ -1,0 +1,34 @@
+"""Neural-network layers, with PyTorch's names, arguments, defaults and state_dict keys."""
+
+from . import functional, init
+from .activation import ReLU, Sigmoid, Tanh
+from .container import ModuleList, Sequential
+from .conv import Conv2d
+from .dropout import Dropout
+from .linear import Identity, Linear
+from .loss import CrossEntropyLoss, MSELoss
+from .module import Module, Parameter
+from .pooling import AvgPool2d, MaxPool2d
+from .shape import Flatten, Unflatten
+
+__all__ = [
+    "AvgPool2d",
+    "Conv2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Linear",
+    "MSELoss",
+    "MaxPool2d",
+    "Module",
+    "ModuleList",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "Unflatten",
+    "functional",
+    "init",
+]

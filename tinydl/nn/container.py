@@ -1,0 +1,77 @@
+"""Modules made of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .module import Module
+
+
+class _Children(Module):
+    """Submodules under the names "0", "1", …"""
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def __getitem__(self, index: int | slice):
+        if isinstance(index, slice):
+            return self._of(list(self)[index])
+        return list(self)[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._modules[list(self._modules)[index]] = module
+
+    def append(self, module: Module):
+        """Adds a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]):
+        """Adds modules at the end."""
+        for module in modules:
+            self.append(module)
+        return self
+
+
+class Sequential(_Children):
+    """Calls its modules one after the other; a dict gives them names.
+
+    >>> from tinydl import nn
+    >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    Sequential(
+      (0): Linear(in_features=4, out_features=3, bias=True)
+      (1): ReLU()
+    )
+    """
+
+    def __init__(self, *modules: Module | dict[str, Module]):
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            for name, module in modules[0].items():
+                self.add_module(name, module)
+        else:
+            self.extend(modules)
+
+    @staticmethod
+    def _of(modules: list) -> Sequential:
+        return Sequential(*modules)
+
+    def forward(self, input):
+        for module in self._modules.values():
+            input = module(input)
+        return input
+
+
+class ModuleList(_Children):
+    """A list of modules that parameters() and state_dict() see."""
+
+    def __init__(self, modules: Iterable[Module] = ()):
+        super().__init__()
+        self.extend(modules)
+
+    @staticmethod
+    def _of(modules: list) -> ModuleList:
+        return ModuleList(modules)
