@@ -263,14 +263,11 @@ class Module:
 
     def to(self, *args, **kwargs) -> Module:
         """Parameters and buffers on another device or of another dtype: to("cpu"), to(float64)."""
-        for module in self.modules():
-            for home in (module._parameters, module._buffers):
-                for tensor in filter(None.__ne__, home.values()):
-                    if tensor.is_floating_point() or not _names_dtype(args, kwargs):
-                        tensor.data = tensor.detach().to(*args, **kwargs)
-                        tensor.grad = (
-                            None if tensor.grad is None else tensor.grad.to(*args, **kwargs)
-                        )
+        for tensor in [*self.parameters(), *self.buffers()]:
+            if tensor.is_floating_point() or not _names_dtype(args, kwargs):
+                tensor.data = tensor.detach().to(*args, **kwargs)
+                if tensor.grad is not None:
+                    tensor.grad = tensor.grad.to(*args, **kwargs)
         return self
 
     def float(self) -> Module:

@@ -1,0 +1,333 @@
+"""Modules: registration, state, modes, hooks, printing, and the messages a wrong use gets."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import tinydl
+from tinydl import nn
+from tinydl.nn import functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(4 * 6 * 6, 5))
+
+    def forward(self, x):
+        return self.head(self.conv(x).relu())
+
+
+def test_parameters_are_found_by_path():
+    names = [name for name, _ in Net().named_parameters()]
+    assert names == ["conv.weight", "conv.bias", "head.1.weight", "head.1.bias"]
+
+
+def test_shared_parameters_come_once_but_are_saved_under_both_names():
+    net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    net[1].weight = net[0].weight
+    assert len(list(net.parameters())) == 3
+    assert len(net.state_dict()) == 4
+
+
+def test_state_dict_round_trip():
+    a, b = Net(), Net()
+    x = tinydl.randn(2, 1, 6, 6)
+    assert not a(x).equal(b(x))
+    result = b.load_state_dict(a.state_dict())
+    assert result.missing_keys == [] and result.unexpected_keys == []
+    assert a(x).equal(b(x))
+
+
+def test_strict_loading_lists_the_difference_and_loads_nothing():
+    net = Net()
+    before = {k: v.numpy().copy() for k, v in net.state_dict().items()}
+    state = {f"module.{k}": v * 0 for k, v in net.state_dict().items()}
+    state["conv.weight"] = net.conv.weight * 0
+    with pytest.raises(RuntimeError) as error:
+        net.load_state_dict(state)
+    message = str(error.value)
+    assert "- missing    conv.bias  f32[4]" in message
+    assert "+ unexpected module.conv.bias  (4,)" in message
+    for key, value in net.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[key])
+    assert "strip" in _raises(net.load_state_dict, {f"module.{k}": v for k, v in before.items()})
+
+
+def test_lenient_loading_reports():
+    net = Net()
+    report = net.load_state_dict({"conv.bias": tinydl.zeros(4), "extra": tinydl.zeros(1)}, False)
+    assert report.missing_keys == ["conv.weight", "head.1.weight", "head.1.bias"]
+    assert report.unexpected_keys == ["extra"]
+    assert net.conv.bias.tolist() == [0, 0, 0, 0]
+
+
+def test_a_state_of_other_shapes_is_refused():
+    message = _raises(nn.Linear(3, 2).load_state_dict, nn.Linear(4, 2).state_dict())
+    assert "weight: the module has f32[2,3], the state f32[2,4]" in message
+
+
+def test_buffers():
+    module = nn.Module()
+    module.register_buffer("mean", tinydl.ones(2))
+    module.register_buffer("scratch", tinydl.ones(2), persistent=False)
+    assert list(module.state_dict()) == ["mean"]
+    assert [name for name, _ in module.named_buffers()] == ["mean", "scratch"]
+    module.mean = tinydl.zeros(2)
+    assert module.state_dict()["mean"].tolist() == [0, 0]
+
+
+def test_train_and_eval_reach_every_module():
+    net = nn.Sequential(nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5)))
+    x = tinydl.ones(1000)
+    assert (net(x) == 0).any()
+    net.eval()
+    assert not any(module.training for module in net.modules())
+    assert net(x).equal(x)
+
+
+def test_to_changes_dtype_and_keeps_identity():
+    net = Net()
+    weight = net.conv.weight
+    net.double()
+    assert net.conv.weight is weight and weight.dtype is tinydl.float64
+    assert net(tinydl.zeros(1, 1, 6, 6, dtype=tinydl.float64)).dtype is tinydl.float64
+    assert net.to("cpu") is net
+
+
+def test_forward_hooks():
+    net, seen = nn.Sequential(nn.ReLU(), nn.Tanh()), []
+    before = net[1].register_forward_pre_hook(lambda m, inputs: seen.append("pre"))
+    after = net[1].register_forward_hook(lambda m, inputs, out: out * 0 + 7)
+    assert net(tinydl.ones(2)).tolist() == [7, 7] and seen == ["pre"]
+    before.remove()
+    after.remove()
+    assert net(tinydl.zeros(2)).tolist() == [0, 0] and seen == ["pre"]
+
+
+def test_zero_grad_and_requires_grad():
+    layer = nn.Linear(2, 1)
+    layer(tinydl.ones(1, 2)).sum().backward()
+    assert layer.weight.grad.tolist() == [[1, 1]]
+    layer.zero_grad(set_to_none=False)
+    assert layer.weight.grad.tolist() == [[0, 0]]
+    layer.zero_grad()
+    assert layer.weight.grad is None
+    layer.requires_grad_(False)
+    assert not layer(tinydl.ones(1, 2)).requires_grad
+
+
+def test_containers():
+    net = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    assert len(net) == 3 and isinstance(net[-1], nn.Sigmoid) and len(net[:2]) == 2
+    assert [name for name, _ in nn.Sequential({"a": nn.ReLU()}).named_children()] == ["a"]
+    layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
+    assert len(list(layers.parameters())) == 6
+
+
+def test_repr_is_pytorchs():
+    assert repr(Net()) == (
+        "Net(\n"
+        "  (conv): Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))\n"
+        "  (head): Sequential(\n"
+        "    (0): Flatten(start_dim=1, end_dim=-1)\n"
+        "    (1): Linear(in_features=144, out_features=5, bias=True)\n"
+        "  )\n"
+        ")"
+    )
+
+
+def test_default_initialisation_is_pytorchs():
+    tinydl.manual_seed(0)
+    conv, linear = nn.Conv2d(8, 64, 5), nn.Linear(300, 400)
+    for parameter, fan_in in [(conv.weight, 200), (conv.bias, 200), (linear.weight, 300)]:
+        values = parameter.detach().numpy()
+        bound = 1 / np.sqrt(fan_in)
+        assert np.abs(values).max() <= bound
+        assert np.abs(values).max() > 0.9 * bound
+        assert abs(values.std() - bound / np.sqrt(3)) < 0.15 * bound
+
+
+def test_init_functions():
+    w = tinydl.empty(50, 40, requires_grad=True)
+    nn.init.xavier_normal_(w)
+    assert abs(w.detach().numpy().std() - np.sqrt(2 / 90)) < 0.01
+    nn.init.kaiming_normal_(w, nonlinearity="relu")
+    assert abs(w.detach().numpy().std() - np.sqrt(2 / 40)) < 0.02
+    nn.init.xavier_uniform_(w)
+    assert w.detach().abs().max().item() <= np.sqrt(6 / 90)
+    assert nn.init.constant_(w, 3).detach().numpy().max() == 3
+    assert nn.init.zeros_(w).requires_grad
+    assert "two axes" in _raises(nn.init.xavier_normal_, tinydl.zeros(3))
+
+
+# --- messages -------------------------------------------------------------------------------------
+
+
+def test_a_shape_error_names_the_module_and_the_fix():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Sequential(nn.ReLU(), nn.Linear(4 * 6 * 6, 5)))
+    message = _raises(net, tinydl.zeros(2, 1, 8, 8))
+    assert "linear: x f32[2,4,6,6] has 6 features" in message
+    assert "flatten x first" in message
+    assert "in 1.1: Linear(in_features=144, out_features=5, bias=True)" in message
+
+
+def test_a_channel_error_names_both_shapes():
+    message = _raises(Net(), tinydl.zeros(2, 3, 6, 6))
+    assert (
+        "conv2d: weight has 1 input channels but x has 3 (x f32[2,3,6,6], w f32[4,1,3,3])"
+        in message
+    )
+    assert "in conv: Conv2d(1, 4" in message
+
+
+def test_a_dtype_error_names_the_module():
+    message = _raises(Net(), tinydl.zeros(2, 1, 6, 6, dtype=tinydl.float64), kind=TypeError)
+    assert "x f64[2,1,6,6], w f32[4,1,3,3]" in message and "in conv" in message
+
+
+def test_a_missing_batch_axis_is_recognised():
+    assert "x[None]" in _raises(Net(), tinydl.zeros(1, 6, 6))
+
+
+def test_modules_in_a_plain_list_warn():
+    class Lost(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(1, 1)]
+
+    with pytest.warns(UserWarning, match="ModuleList"):
+        Lost()
+
+
+def test_a_forgotten_super_init_is_named():
+    class Forgot(nn.Module):
+        def __init__(self):
+            self.fc = nn.Linear(1, 1)
+
+    with pytest.raises(AttributeError, match=r"Forgot\.fc is assigned before super"):
+        Forgot()
+
+
+def test_a_parameter_is_not_overwritten_by_a_number():
+    layer = nn.Linear(1, 1)
+    with pytest.raises(TypeError, match="Linear.weight"):
+        layer.weight = 3
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nn.Conv2d(3, 8, 3, groups=2), "groups=2 must divide"),
+        (lambda: nn.Conv2d(3, 8, 0), "kernel_size must be one int or two"),
+        (lambda: nn.Conv2d(3, 8, 2, padding="same"), "odd windows"),
+        (lambda: nn.Dropout(1.5), "between 0 and 1"),
+        (lambda: nn.MaxPool2d(2)(tinydl.zeros(3, 3)), "expected x[n,c,h,w]"),
+        (lambda: nn.MaxPool2d(9)(tinydl.zeros(1, 1, 4, 4)), "does not fit"),
+        (lambda: nn.MaxPool2d(2, padding=2)(tinydl.zeros(1, 1, 4, 4)), "half the window"),
+    ],
+)
+def test_nonsense_is_refused(make, words):
+    assert words in _raises(make)
+
+
+# --- losses -----------------------------------------------------------------------------------------
+
+
+def _log_softmax(x):
+    x = x - x.max(1, keepdims=True)
+    return x - np.log(np.exp(x).sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_entropy(reduction, smoothing, weighted):
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(6, 4)), np.array([0, 3, -100, 1, 1, 2])
+    weight = rng.uniform(0.5, 2, 4) if weighted else np.ones(4)
+    kept = labels != -100
+    safe = np.where(kept, labels, 0)
+    logp = _log_softmax(x)
+    loss = -(1 - smoothing) * weight[safe] * logp[np.arange(6), safe]
+    loss = np.where(kept, loss - smoothing / 4 * (logp * weight).sum(1), 0)
+    expected = {"mean": loss.sum() / weight[labels[kept]].sum(), "sum": loss.sum(), "none": loss}
+    got = F.cross_entropy(
+        tinydl.tensor(x),
+        tinydl.tensor(labels),
+        weight=tinydl.tensor(weight) if weighted else None,
+        reduction=reduction,
+        label_smoothing=smoothing,
+    )
+    np.testing.assert_allclose(got.numpy(), expected[reduction], rtol=1e-12)
+
+
+def test_cross_entropy_of_images_vectors_and_probabilities():
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
+    rows = x.transpose(0, 2, 3, 1).reshape(-1, 3)
+    expected = -_log_softmax(rows)[np.arange(40), labels.reshape(-1)].mean()
+    assert np.isclose(F.cross_entropy(tinydl.tensor(x), tinydl.tensor(labels)).item(), expected)
+    onehot = np.moveaxis(np.eye(3)[labels], -1, 1)
+    soft = F.cross_entropy(tinydl.tensor(x), tinydl.tensor(onehot))
+    assert np.isclose(soft.item(), expected)
+    one = F.cross_entropy(tinydl.tensor(x[0, :, 0, 0]), tinydl.tensor(labels[0, 0, 0]))
+    assert np.isclose(one.item(), -_log_softmax(rows)[0, labels[0, 0, 0]])
+
+
+def test_cross_entropy_messages():
+    x = tinydl.zeros(4, 3)
+    message = _raises(F.cross_entropy, x, tinydl.tensor([0, 1, 3, 2]), kind=IndexError)
+    assert "target 3 at row 2" in message and "0…2" in message
+    assert "one-hot" in _raises(F.cross_entropy, x, tinydl.zeros(4, 3).long())
+    assert "use .long()" in _raises(F.cross_entropy, x, tinydl.zeros(4))
+    assert "takes labels of shape (4,)" in _raises(F.cross_entropy, x, tinydl.zeros(5).long())
+
+
+def test_softmax_before_cross_entropy_warns():
+    x = tinydl.zeros(2, 3, requires_grad=True)
+    with pytest.warns(UserWarning, match="logits"):
+        F.cross_entropy(x.softmax(1), tinydl.tensor([0, 1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        F.cross_entropy(x.log_softmax(1), tinydl.tensor([0, 1]))
+
+
+def test_mse_loss_does_not_broadcast():
+    a, b = tinydl.tensor([1.0, 2.0]), tinydl.tensor([[1.0], [4.0]])
+    assert nn.MSELoss()(a, b.squeeze(1)).item() == 2
+    assert nn.MSELoss(reduction="sum")(a, b.squeeze(1)).item() == 4
+    assert "one shape" in _raises(nn.MSELoss(), a, b)
+
+
+def test_dropout_keeps_the_mean_and_repeats_under_a_seed():
+    x = tinydl.ones(100_000, requires_grad=True)
+    tinydl.manual_seed(5)
+    y = F.dropout(x, 0.3)
+    assert abs(y.detach().numpy().mean() - 1) < 0.01
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), y.detach().numpy())  # the same mask
+    tinydl.manual_seed(5)
+    assert F.dropout(x, 0.3).equal(y)
+    assert F.dropout(x, 1.0).detach().numpy().max() == 0
+
+
+def test_the_cnn_learns_one_batch():
+    tinydl.manual_seed(0)
+    net = Net()
+    x, labels = tinydl.randn(16, 1, 6, 6), tinydl.tensor(np.arange(16) % 5)
+    optimizer = tinydl.optim.Adam(net.parameters(), lr=0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), labels)
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.05
+
+
+def _raises(function, *args, kind=Exception) -> str:
+    with pytest.raises(kind) as error:
+        function(*args)
+    return str(error.value)
