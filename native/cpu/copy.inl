@@ -1,4 +1,5 @@
-/* copy.inl — rows of td_copy that read one dtype and write every other. REAL is the source. */
+/* copy.inl — rows of td_copy that read one dtype and write every other (REAL is the source), tiles
+ * of transposes, and rows of td_where, once per dtype. */
 
 #define COPY_TO(suffix, target, convert)                                                           \
     static void FN(copy_to_##suffix)(int64_t n, char *const *p, const int64_t *s)                  \
@@ -40,3 +41,33 @@ static td_row_fn *const FN(copy_rows)[TD_NUM_DTYPES] = {
 #undef TO_I64
 #undef TO_U8
 #undef TO_I32
+
+static void FN(transpose_tile)(char *to, const char *from, int64_t rows, int64_t columns,
+                               int64_t y_row, int64_t x_column)
+{
+    REAL *restrict y = (REAL *)to;
+    const REAL *restrict x = (const REAL *)from;
+    if (rows == TILE && columns == TILE)
+        for (int i = 0; i < TILE; i++)
+            for (int j = 0; j < TILE; j++) y[i * y_row + j] = x[j * x_column + i];
+    else
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < columns; j++) y[i * y_row + j] = x[j * x_column + i];
+}
+
+/* y = c ? a : b; vectors where c and y are contiguous and a and b are contiguous or constant. */
+static void FN(where)(int64_t n, char *const *p, const int64_t *s)
+{
+    REAL *y = (REAL *)p[0];
+    const uint8_t *c = (const uint8_t *)p[1];
+    const REAL *a = (const REAL *)p[2], *b = (const REAL *)p[3];
+    int64_t i = 0;
+    if (s[0] == 1 && s[1] == 1 && (s[2] == 0 || s[2] == 1) && (s[3] == 0 || s[3] == 1))
+        for (; i + LANES <= n; i += LANES) {
+            MASK chosen = __builtin_convertvector(*(const FN(ubool) *)(c + i), MASK) != 0;
+            VEC u = s[2] ? FN(load)(a + i) : FN(splat)(*a);
+            VEC v = s[3] ? FN(load)(b + i) : FN(splat)(*b);
+            FN(store)(y + i, FN(select)(chosen, u, v));
+        }
+    for (; i < n; i++) y[i * s[0]] = c[i * s[1]] ? a[i * s[2]] : b[i * s[3]];
+}
