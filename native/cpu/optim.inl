@@ -44,9 +44,9 @@ TD_INLINE void FN(adam_range)(REAL *restrict p, REAL *restrict m, REAL *restrict
         m[i] = FN(lerp)(m[i], d, weight1);
         REAL second = beta2 * v[i] + weight2 * d * d;
         v[i] = second;
-        if (amsgrad) { /* NaN, once there, stays: it is not less than anything */
-            second = (vmax[i] >= second) | (vmax[i] != vmax[i]) ? vmax[i] : second;
-            vmax[i] = second;
+        if (amsgrad) { /* NaN in either stays */
+            const int larger = (vmax[i] < second) | (second != second);
+            vmax[i] = second = larger ? second : vmax[i];
         }
         p[i] = keep * p[i] - step_size * m[i] / (ROOT(second) / root_correction2 + eps);
     }
