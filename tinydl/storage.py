@@ -25,11 +25,10 @@ class FreeList:
     def take(self, nbytes: int):
         """A piece of at least `nbytes`: (pointer, its true size)."""
         size = round_up(nbytes)
-        pieces = self.free[size]
-        if pieces:
-            pointer = pieces.pop()
+        try:
+            pointer = self.free[size].pop()
             self.cached -= size
-        else:
+        except IndexError:
             pointer = self._allocate(size, nbytes)
         self.live += size
         self.peak = max(self.peak, self.live)
