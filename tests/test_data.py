@@ -90,7 +90,7 @@ def test_random_split():
     assert [len(part) for part in parts] == [6, 3, 2]
     again = random_split(Squares(11), [6, 3, 2], generator=seeded())
     assert [list(part.indices) for part in parts] == [list(part.indices) for part in again]
-    assert sorted(sum((list(part.indices) for part in parts), [])) == list(range(11))
+    assert sorted(index for part in parts for index in part.indices) == list(range(11))
     with pytest.raises(ValueError, match="does not add up to 11"):
         random_split(Squares(11), [6, 6])
 
@@ -181,8 +181,9 @@ def test_batches_come_in_order(workers):
 def test_random_transforms_do_not_depend_on_workers(workers):
     alone = listed(DataLoader(Noisy(), 3, shuffle=True, generator=seeded()))
     assert listed(DataLoader(Noisy(), 3, True, num_workers=workers, generator=seeded())) == alone
-    values = sum((batch[1] for batch in alone), [])
-    assert len({tuple(value) for value in values}) == 20  # every sample has its own
+    assert (
+        len({tuple(value) for batch in alone for value in batch[1]}) == 20
+    )  # every sample has its own
 
 
 def test_a_sample_drawn_twice_is_treated_twice():
@@ -327,7 +328,7 @@ def test_leaving_early_ends_the_workers():
     assert wait_for_threads(before) == before
     with pytest.raises(ZeroDivisionError):
         for _ in loader:
-            1 / 0
+            raise ZeroDivisionError
     assert wait_for_threads(before) == before
 
 

@@ -18,7 +18,7 @@ from ..io.files import FormatError
 from ..utils.data import Dataset, default_convert
 from ..utils.data.dataset import shortcut
 from .idx import read_idx
-from .locate import DataFile, missing, search, sha256
+from .locate import DataFile, Location, missing, search, sha256
 
 TEST_DIGITS = 360
 
@@ -36,6 +36,7 @@ class Images(Dataset):
 
     classes: tuple[str, ...] = ()
     mean, std = 0.5, 0.5  # of the training pixels, 0…1: for transforms.Normalize
+    object_size = 0  # the side of the square that what is shown was fitted into
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class MNIST(Images):
     source = "https://ossci-datasets.s3.amazonaws.com/mnist/"
     folders = ("mnist", "MNIST/raw")
     classes = tuple(str(digit) for digit in range(10))
-    mean, std = 0.1307, 0.3081
+    mean, std, object_size = 0.1307, 0.3081, 20
     files = _files(
         (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
         (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
@@ -106,26 +107,32 @@ class MNIST(Images):
         target_transform: Callable | None = None,
         download: bool = False,
     ):
-        location = search(root, self.folders, self.files)
+        location = self.locate(root)
         if location.paths is None:
             raise FileNotFoundError(missing(self.title, self.source, location, self.files))
-        images_file, labels_file = self.files[:2] if train else self.files[2:]
-        images_path = location.paths[images_file.name]
-        labels_path = location.paths[labels_file.name]
-        self._refuse_mistaken_identity(labels_path, labels_file.name)
+        images_path, labels_path = (
+            location.paths[file.name] for file in (self.files[:2] if train else self.files[2:])
+        )
         self.folder = images_path.parent
         images = read_idx(images_path, ndim=3)
         labels = read_idx(labels_path, ndim=1)
         self._check(images, labels, images_path, labels_path)
         super().__init__(images, labels, transform, target_transform)
 
-    def _refuse_mistaken_identity(self, path: Path, name: str) -> None:
-        """MNIST's and Fashion-MNIST's files have the same names; their contents are known."""
-        digest = sha256(path)
+    @classmethod
+    def locate(cls, root=None) -> Location:
+        """Where the four files are, or where they were looked for."""
+        return search(root, cls.folders, cls.files, cls._mistaken)
+
+    @classmethod
+    def _mistaken(cls, paths: dict[str, Path]) -> str | None:
+        """MNIST's and Fashion-MNIST's files have the same names, but known contents."""
+        labels = cls.files[3].name
+        digest = sha256(paths[labels])
         for other in (MNIST, FashionMNIST):
-            known = next(file.sha256 for file in other.files if file.name == name)
-            if digest == known and other.title != self.title:
-                raise FormatError(path, f"is {other.title}'s file, not {self.title}'s")
+            if other.title != cls.title and other.files[3].sha256 == digest:
+                return f"these are {other.title}'s files"
+        return None
 
     def _check(self, images, labels, images_path: Path, labels_path: Path) -> None:
         if images.dtype != np.uint8 or labels.dtype != np.uint8:
@@ -159,7 +166,7 @@ class FashionMNIST(MNIST):
         "Bag",
         "Ankle boot",
     )
-    mean, std = 0.2860, 0.3530
+    mean, std, object_size = 0.2860, 0.3530, 28
     files = _files(
         (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
         (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
@@ -177,7 +184,7 @@ class Digits(Images):
 
     title = "Digits"
     classes = tuple(str(digit) for digit in range(10))
-    mean, std = 0.3053, 0.3760
+    mean, std, object_size = 0.3053, 0.3757, 8
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,18 +34,27 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinydl"
 
 
-def search(root, folders: Sequence[str], files: Sequence[DataFile]) -> Location:
-    """Looks for all of `files`, packed or unpacked, in the folders that may have them."""
+def search(
+    root,
+    folders: Sequence[str],
+    files: Sequence[DataFile],
+    wrong: Callable[[dict[str, Path]], str | None] = lambda paths: None,
+) -> Location:
+    """Looks for all of `files`, packed or unpacked, in the folders that may have them.
+
+    wrong(paths) may say why files that have the right names are not the right ones.
+    """
     looked_in = []
     for start, origin in _starts(root):
-        if start is None:
-            looked_in.append(origin)
+        if start is None or not start.is_dir():
+            looked_in.append(origin if start is None else f"{start} ({origin}): no such folder")
             continue
         for folder in (start / name for name in ("", *folders)):
             found = {file.name: _present(folder, file.name) for file in files}
-            if all(found.values()):
+            lack = wrong(found) if all(found.values()) else _lack(folder, found)
+            if lack is None:
                 return Location(found, [*looked_in, f"{folder} ({origin})"])
-            looked_in.append(f"{folder} ({origin}): {_lack(folder, found)}")
+            looked_in.append(f"{folder} ({origin}): {lack}")
     return Location(None, looked_in)
 
 

@@ -65,12 +65,11 @@ class ToTensor:
         return self._convert(images[..., None] if images.ndim == 3 else images)
 
     def _convert(self, nhwc: np.ndarray):
-        nchw = np.ascontiguousarray(nhwc.transpose(0, 3, 1, 2))
-        if nchw.dtype == bool:
-            nchw = nchw.astype(np.float32)
-        elif nchw.dtype == np.uint8:
-            nchw = nchw / np.float32(255)
-        return tinydl.from_numpy(nchw)
+        nchw = nhwc.transpose(0, 3, 1, 2)
+        if nchw.dtype == np.uint8:
+            return tinydl.from_numpy(np.divide(nchw, np.float32(255), order="C"))
+        dtype = np.float32 if nchw.dtype == bool else nchw.dtype
+        return tinydl.from_numpy(nchw.astype(dtype, order="C"))
 
     def __repr__(self) -> str:
         return "ToTensor()"
@@ -231,7 +230,8 @@ def on_planes(image, change: Callable[[np.ndarray], np.ndarray]):
 
 def _at_least(planes: np.ndarray, height: int, width: int, fill: float) -> np.ndarray:
     """Pads both sides of […,h,w] where it is smaller than asked for."""
-    lack_h, lack_w = (max(0, n - have) for n, have in zip((height, width), planes.shape[-2:]))
+    h, w = planes.shape[-2:]
+    lack_h, lack_w = max(0, height - h), max(0, width - w)
     return Pad((-(-lack_w // 2), -(-lack_h // 2)), fill)._pad(planes)
 
 
