@@ -1,4 +1,4 @@
-"""Trainer: a classifier, an optimizer, a loader, and how far they have come. `fit` is its short form.
+"""Trainer: a classifier, an optimizer, a loader, and how far they have come. fit: its short form.
 
     for epoch: for x, target in loader: loss(model(x), target).backward(); optimizer.step()
 
@@ -126,16 +126,16 @@ class Trainer:
 
         logits = self.model(x)
         loss = self.loss(logits, target)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-
         value, right = loss.item(), (logits.argmax(1) == target).sum().item()
         if not math.isfinite(value):
             raise FloatingPointError(
                 f"the loss is {value} in epoch {self.epoch + 1}, batch {self.batch + 1}: "
                 "a smaller learning rate may help"
             )
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
         self.batch += 1
         for sums in (self.totals, self.window):
             sums.add(value, right, len(target))
@@ -188,6 +188,7 @@ class Trainer:
             "epoch": self.epoch + 1,
             **{f"train_{name}": value for name, value in self.totals.means().items()},
             "seconds": self.seconds,
+            "images_per_second": self.totals.seen / self.seconds,
         }
         if self.test_loader is not None:
             test = evaluate(

@@ -1,0 +1,21 @@
+"""Training: `fit` in a notebook, `Trainer` where a run must survive an interruption."""
+
+from .evaluate import Evaluation, confusion_table, evaluate
+from .models import MODELS, cnn, lenet, mlp
+from .trainer import SCHEDULES, Callback, Trainer, constant, cosine, fit
+
+__all__ = [
+    "MODELS",
+    "SCHEDULES",
+    "Callback",
+    "Evaluation",
+    "Trainer",
+    "cnn",
+    "confusion_table",
+    "constant",
+    "cosine",
+    "evaluate",
+    "fit",
+    "lenet",
+    "mlp",
+]
