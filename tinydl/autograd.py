@@ -9,8 +9,10 @@ from __future__ import annotations
 import heapq
 import sys
 import weakref
+from functools import cache
 from itertools import count
 
+from . import device, dtypes
 from .array import Array
 from .backend import call
 from .graph import Node, set_grad_enabled, wrote
@@ -119,9 +121,33 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
         call("add", x.grad._array, x.grad._array, g._array)
     else:
         array = g._array
-        # held by: g, this variable, the call's argument; the storage by: the array, the argument
-        alone = sys.getrefcount(array) <= 3 and sys.getrefcount(array.storage) <= 2
-        x.grad = Tensor(array if alone and array.is_contiguous else array.astype(array.dtype))
+        alone = _references(g) == _unshared() and array.is_contiguous
+        x.grad = Tensor(array if alone else array.astype(array.dtype))
+
+
+def _references(g: Tensor) -> tuple[int, int, int]:
+    return (
+        sys.getrefcount(g),
+        sys.getrefcount(g._array),
+        sys.getrefcount(g._array.storage),
+    )
+
+
+@cache
+def _unshared() -> tuple[int, int, int]:
+    """What _references counts, this deep in calls, for a gradient that only backward() holds.
+
+    Measured, because Python versions differ in what they count.
+    """
+
+    def accumulate(g):
+        array = g._array
+        count = _references(g)
+        del array
+        return count
+
+    g = Tensor(Array.full((), 0, dtypes.float32, device.default().backend))
+    return accumulate(g)
 
 
 def _start(y: Tensor, g) -> Tensor:
