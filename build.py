@@ -226,6 +226,8 @@ class NativeBuildHook(BuildHookInterface):
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
         build_data["artifacts"] += [path.relative_to(ROOT).as_posix() for path in made]
+        if version == "standard":  # explain() shows the kernels; an editable install has them
+            build_data["force_include"][str(ROOT / "native")] = "tinydl/lib/native"
 
 
 def main() -> None:
@@ -234,9 +236,10 @@ def main() -> None:
     parser.add_argument("--cc", help="the compiler ($CC, else cc, gcc or clang)")
     parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    parser.add_argument("--quiet", action="store_true", help="say nothing when all is well")
     options = parser.parse_args()
     out = options.out and options.out.resolve()
-    build(out, options.cc, options.sanitize, options.strict)
+    build(out, options.cc, options.sanitize, options.strict, not options.quiet)
 
 
 if __name__ == "__main__":

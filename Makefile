@@ -1,0 +1,114 @@
+# Everything around tinydl, one word each; `make help` lists the words.
+#
+# Nothing needs to be installed but Python ≥ 3.10, a C compiler and make: the first call makes a
+# virtual environment (.venv) and puts in it what that word needs. The next call is instant.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+JOBS   ?= auto
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: build train doctor test bench lint format sanitize neon wheel clean help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+
+# --- the environment: one stamp for each set of dependencies of pyproject.toml ---------------------
+
+define NO_PYTHON
+
+tinydl needs Python >= 3.10, and `$(PYTHON)` is not that. Install one or name one:
+  Debian, Ubuntu:  apt-get install python3 python3-venv
+  Fedora:          dnf install python3
+  another one:     make PYTHON=/path/to/python3.12
+endef
+
+define NO_VENV
+
+`$(PYTHON) -m venv` failed (see above). What it needs is its own package on some systems:
+  Debian, Ubuntu:  apt-get install python3-venv
+Then run make again.
+endef
+export NO_PYTHON NO_VENV
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$$NO_PYTHON"; exit 1; }
+	@echo "making $(VENV), tinydl's own virtual environment"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$$NO_VENV"; exit 1; }
+
+$(VENV)/core: EXTRA =
+$(VENV)/train $(VENV)/bench $(VENV)/dev: EXTRA = [$(@F)]
+$(VENV)/core $(VENV)/train $(VENV)/bench $(VENV)/dev: pyproject.toml | $(PY)
+	@echo "installing what \`$(@F)\` needs and compiling tinydl (once, about a minute)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
+	@touch $@
+
+# --- using it -------------------------------------------------------------------------------------
+
+build: $(VENV)/core ## compile the native libraries in place (the default)
+	@$(PY) build.py
+
+# make train DATA=folder DATASET=mnist MODEL=cnn EPOCHS=3 ARGS="--seed 1 --lr 0.002"
+TRAIN = $(if $(DATA),--data "$(DATA)") $(if $(DATASET),--dataset "$(DATASET)") \
+        $(if $(MODEL),--model "$(MODEL)") $(if $(EPOCHS),--epochs "$(EPOCHS)") $(ARGS)
+
+train: $(VENV)/train ## train a CNN on digits: DATA=folder DATASET= MODEL= EPOCHS= ARGS="--help"
+	@$(PY) build.py --quiet
+	@$(PY) -m tinydl train $(TRAIN)
+
+doctor: $(VENV)/core ## what tinydl finds on this machine
+	@$(PY) build.py --quiet
+	@$(PY) -m tinydl doctor
+
+# --- checking it ----------------------------------------------------------------------------------
+
+test: $(VENV)/dev ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for one process
+	@$(PY) build.py --quiet
+	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+bench: $(VENV)/bench ## time it, beside PyTorch: ONLY=conv for a part of it
+	@$(PY) build.py --quiet
+	@$(PY) tests/bench $(ONLY)
+
+C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl')
+
+lint: $(VENV)/dev ## ruff, clang-format, and gcc's and clang's warnings as errors
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(VENV)/bin/clang-format --dry-run -Werror $(C_FILES)
+	@for cc in gcc clang; do \
+	    if command -v $$cc >/dev/null; then echo "$$cc -Werror"; \
+	        $(PY) build.py --strict --quiet --cc $$cc --out build/strict/$$cc || exit 1; \
+	    else echo "!! $$cc: not found, its warnings are not checked"; fi; done
+
+format: $(VENV)/dev ## put every file into the house style
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(VENV)/bin/clang-format -i $(C_FILES)
+
+# Python itself is not instrumented, so the sanitizers' libraries must be there before it starts.
+PRELOAD = $$(for lib in libasan.so libubsan.so libstdc++.so.6; do gcc -print-file-name=$$lib; done)
+
+sanitize: $(VENV)/dev ## the test suite on libraries with address and undefined-behaviour checks
+	$(PY) build.py --sanitize --cc gcc --out build/sanitize
+	LD_PRELOAD="$(PRELOAD)" TINYDL_LIB=$(CURDIR)/build/sanitize \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    $(PY) -m pytest -n $(JOBS) $(ARGS)
+
+ARM = aarch64-linux-gnu
+
+neon: $(VENV)/core ## cross-compile for 64-bit ARM and run kernels under qemu
+	@command -v $(ARM)-gcc qemu-aarch64 >/dev/null || { echo "make neon needs a cross compiler and \
+	an emulator: apt-get install gcc-$(ARM) libc6-dev-arm64-cross qemu-user"; exit 1; }
+	$(PY) build.py --cc $(ARM)-gcc --out build/neon
+	$(ARM)-gcc -std=c11 -Wall -Wextra -Werror -O1 -Inative tests/neon/kernels.c -o build/neon/kernels -ldl -lm
+	qemu-aarch64 -L /usr/$(ARM) build/neon/kernels build/neon/libtinydl-cpu-neon.so
+
+wheel: $(VENV)/dev ## source distribution and wheel, in dist/
+	$(VENV)/bin/pyproject-build
+
+clean: ## remove all that was made here: libraries, environment, caches (runs/ stays)
+	rm -rf build dist tinydl/lib $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
