@@ -1,5 +1,6 @@
 """Files: what is written comes back, what is damaged is named, what was good stays good."""
 
+import contextlib
 import io
 import json
 import math
@@ -99,10 +100,8 @@ def test_every_damaged_byte_of_a_header_is_survived():
     for at in range(8 + length):
         damaged = bytearray(whole)
         damaged[at] ^= int(rng.integers(1, 256))
-        try:
+        with contextlib.suppress(FormatError):  # any other exception fails the test
             safetensors.load(bytes(damaged))
-        except FormatError:
-            pass  # any other exception fails the test
 
 
 def test_bad_headers():
@@ -175,7 +174,7 @@ def test_links_stay_links_and_folders_are_not_invented(tmp_path):
     link.symlink_to(target)
     save({"a": 1}, link)
     assert link.is_symlink() and load(target) == {"a": 1}
-    with pytest.raises(FileNotFoundError, match="folder .*nowhere does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"folder .*nowhere does not exist"):
         save({"a": 1}, tmp_path / "nowhere" / "file")
 
 

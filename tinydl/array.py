@@ -14,9 +14,9 @@ from .backend import Backend, call, ffi
 from .dtypes import DType, from_numpy_dtype
 from .storage import Storage
 
-MAX_NDIM = ffi.integer_const("TD_MAX_NDIM") if hasattr(ffi, "TD_MAX_NDIM") else 8
+MAX_NDIM = ffi.typeof("td_tensor").fields[1][1].type.length  # TD_MAX_NDIM
 
-_TENSOR = ffi.typeof("td_tensor *")
+_TENSOR, _BYTES = ffi.typeof("td_tensor *"), ffi.typeof("char *")
 _new = ffi.new_allocator(should_clear_after_alloc=False)
 
 
@@ -67,7 +67,7 @@ class Array:
     @property
     def pointer(self):
         """Address of the first element, as cffi data."""
-        base = ffi.cast("char *", self.storage.pointer)
+        base = ffi.cast(_BYTES, self.storage.pointer)
         return base + self.offset * self.dtype.itemsize if self.offset else base
 
     @property
@@ -77,7 +77,7 @@ class Array:
         if made is None:
             template = _descriptor_template(self.shape, self.strides, self.dtype.code)
             made = self._descriptor = _new(_TENSOR, template)
-            made.data = self.pointer
+            made.data = self.pointer if self.offset else self.storage.pointer
         return made
 
     # --- facts ------------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ def _descriptor_template(shape: tuple, strides: tuple, code: int):
     return made[0]
 
 
-@lru_cache(maxsize=4096)
-def _scalar(value, spelling: str, dtype: DType, backend: Backend) -> Array:
+@lru_cache(maxsize=4096, typed=True)  # True, 1 and 1.0 are equal but not the same
+def _scalar(value, spelling: str | None, dtype: DType, backend: Backend) -> Array:
     return Array.from_numpy(np.asarray(value).astype(dtype.numpy), backend)
 
 
@@ -193,8 +193,7 @@ def scalar(value, dtype: DType, backend: Backend) -> Array:
 
     Nothing may write to it.
     """
-    # −0.0 == 0.0 and True == 1 == 1.0: the spelling tells them apart
-    return _scalar(value, repr(value), dtype, backend)
+    return _scalar(value, repr(value) if value == 0 else None, dtype, backend)  # −0.0 == 0.0
 
 
 def reshaped_strides(shape: tuple, strides: tuple, new_shape: tuple) -> tuple | None:

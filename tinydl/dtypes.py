@@ -14,10 +14,7 @@ class DType:
         self.name, self.short, self.code, self.rank = name, short, code, rank
         self.numpy = np.dtype(name)
         self.itemsize = self.numpy.itemsize
-
-    @property
-    def is_floating_point(self) -> bool:
-        return self.rank >= 4
+        self.is_floating_point = self.numpy.kind == "f"
 
     def __repr__(self) -> str:
         return f"tinydl.{self.name}"

@@ -129,36 +129,19 @@ class Node:
     @staticmethod
     def record(op, inputs, needs, result, attrs) -> Node | None:
         """The node of a call that just ran; None if no rule leads to an input in need."""
+        edges, plan = [], op.plan(needs)
+        for x, rule in zip(inputs, plan.rules, strict=False):
+            edges.append(None if rule is None else x if x._node is None else (x._node, x._index))
+        if not plan.leads_on:
+            return None
         node = Node()
-        node.op, node.plan = op, op.plan(needs)
+        node.op, node.plan, node.edges = op, plan, edges
         node.attrs = {**op.defaults, **attrs} if op.defaults else attrs
         node.rank, node.site = next(Node._ranks), call_site()
-        node.hooks = node.retained = None
-        node.edges = [
-            None if rule is None else x if x._node is None else (x._node, x._index)
-            for x, rule in zip(inputs, node.plan.rules, strict=True)
-        ]
-        if not any(edge is not None for edge in node.edges):
-            return None
-        node.saved = saved = {}
-        node.versions = versions = []
-        for at, name in node.plan.values:
-            saved[name] = inputs[at] if not op.variadic else tuple(inputs)
-            for x in inputs[at] if op.variadic else (inputs[at],):
-                if x is not None:
-                    versions.append((name, x._array.storage, x._array.storage.version))
-        for at, name in node.plan.shapes:
-            if op.variadic:
-                saved[name] = [x._array.shape for x in inputs]
-            else:
-                saved[name] = None if inputs[at] is None else inputs[at]._array.shape
-        node.outputs = None
+        node.outputs = node.hooks = node.retained = None
+        node.saved, node.versions = plan.save(inputs, result)
         if type(result) is tuple:
             node.outputs = [(a.shape, a.dtype, a.storage.backend) for a in result]
-        if node.plan.out:
-            saved["out"] = result
-            for array in result if type(result) is tuple else (result,):
-                versions.append(("out", array.storage, array.storage.version))
         return node
 
     def resave_output(self, array: Array) -> None:

@@ -51,17 +51,42 @@ class Rule:
 class Plan:
     """What a node keeps, given which inputs need gradients."""
 
-    __slots__ = ("out", "rules", "shapes", "values")
+    __slots__ = ("rules", "leads_on", "variadic", "values", "shapes", "out")
 
     def __init__(self, op: Op, needs: tuple):
         self.rules = [op.rule(i) if need else None for i, need in enumerate(needs)]
+        self.leads_on = any(rule is not None for rule in self.rules)
+        self.variadic = op.variadic
         wanted = set()
         for rule in filter(None, self.rules):
             wanted.update(rule.names, (rule.sum_to,))
-        names = list(enumerate(op.inputs)) if not op.variadic else [(slice(None), op.inputs[0])]
+        names = list(enumerate(op.inputs))
         self.values = [(at, name) for at, name in names if name in wanted]
         self.shapes = [(at, name + "_shape") for at, name in names if name + "_shape" in wanted]
         self.out = "out" in wanted
+
+    def save(self, inputs: list, result) -> tuple[dict, list]:
+        """The values by name, and (name, storage, version) of each array among them."""
+        saved, versions = {}, []
+        if self.variadic:
+            inputs = [tuple(inputs)]
+        for at, name in self.values:
+            x = saved[name] = inputs[at]
+            for tensor in x if self.variadic else (x,):
+                if tensor is not None:
+                    storage = tensor._array.storage
+                    versions.append((name, storage, storage.version))
+        for at, name in self.shapes:
+            x = inputs[at]
+            if self.variadic:
+                saved[name] = [tensor._array.shape for tensor in x]
+            else:
+                saved[name] = None if x is None else x._array.shape
+        if self.out:
+            saved["out"] = result
+            for array in result if type(result) is tuple else (result,):
+                versions.append(("out", array.storage, array.storage.version))
+        return saved, versions
 
 
 class Op:

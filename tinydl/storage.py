@@ -8,6 +8,7 @@ out, and its excess when it grows past CACHE_LIMIT.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 
 from .backend import Backend, ffi
 
@@ -31,7 +32,8 @@ class FreeList:
         except IndexError:
             pointer = self._allocate(size, nbytes)
         self.live += size
-        self.peak = max(self.peak, self.live)
+        if self.live > self.peak:
+            self.peak = self.live
         return pointer, size
 
     def give(self, pointer, size: int) -> None:
@@ -62,6 +64,7 @@ class FreeList:
         return out[0]
 
 
+@lru_cache(maxsize=4096)
 def round_up(nbytes: int) -> int:
     """Size classes: multiples of 64 bytes, from 4 KiB on an eighth of a power of two apart."""
     step = 64 if nbytes <= 4096 else 1 << (nbytes.bit_length() - 4)

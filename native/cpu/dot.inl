@@ -8,21 +8,10 @@
 /* The longest k for which DOT_N rows of b stay in L1 beside rows of a that pass by. */
 enum { FN(DOT_K) = L1_PANEL / DOT_N / (int)sizeof(REAL) * 3 / 4 / LANES * LANES };
 
-/* A sum's lanes are added in halves, down to the LAST_LANES of 16 bytes. */
-enum { FN(LAST_LANES) = 16 / sizeof(REAL) };
-typedef REAL FN(half) __attribute__((vector_size(TD_WIDTH >= 32 ? TD_WIDTH / 2 : 16)));
-typedef REAL FN(last) __attribute__((vector_size(16)));
-
-TD_INLINE FN(last) FN(fold)(VEC v)
+/* Neighbours are added: to[n] from from[2n]. */
+static void FN(add_pairs)(REAL *restrict to, const REAL *restrict from, int n)
 {
-    FN(half) half, upper;
-    memcpy(&half, &v, sizeof half);
-    memcpy(&upper, (char *)&v + sizeof v - sizeof upper, sizeof upper);
-    if (TD_WIDTH >= 32) half += upper;
-    FN(last) last, other;
-    memcpy(&last, &half, sizeof last);
-    memcpy(&other, (char *)&half + sizeof half - sizeof other, sizeof other);
-    return TD_WIDTH >= 64 ? last + other : last;
+    for (int i = 0; i < n; i++) to[i] = from[2 * i] + from[2 * i + 1];
 }
 
 /* One tile; k is a multiple of LANES. Rows past the end repeat the last one and are not kept. */
@@ -43,15 +32,16 @@ static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t row, 
             for (int i = 0; i < DOT_M; i++) sum[i][j] += u[i] * v;
         }
     }
-    REAL lane[DOT_M * DOT_N][FN(LAST_LANES)], total[DOT_M * DOT_N];
+    enum { SUMS = DOT_M * DOT_N };
+    REAL even[SUMS * LANES] __attribute__((aligned(TD_WIDTH))), odd[SUMS * LANES / 2];
+    REAL *total = even, *other = odd; /* LANES numbers of each sum, then half of them, … then one */
     for (int i = 0; i < DOT_M; i++)
-        for (int j = 0; j < DOT_N; j++) {
-            FN(last) last = FN(fold)(sum[i][j]);
-            memcpy(lane[i * DOT_N + j], &last, sizeof last);
-        }
-    for (int s = 0; s < DOT_M * DOT_N; s++) {
-        total[s] = lane[s][0] + lane[s][1];
-        if (FN(LAST_LANES) == 4) total[s] += lane[s][FN(LAST_LANES) - 2] + lane[s][FN(LAST_LANES) - 1];
+        for (int j = 0; j < DOT_N; j++) FN(store)(total + (i * DOT_N + j) * LANES, sum[i][j]);
+    for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
+        FN(add_pairs)(other, total, SUMS * lanes);
+        REAL *swap = total;
+        total = other;
+        other = swap;
     }
     for (int i = 0; i < TD_MIN(m, DOT_M); i++)
         for (int j = 0; j < TD_MIN(n, DOT_N); j++) c[i * row + j * col] += total[i * DOT_N + j];

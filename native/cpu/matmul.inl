@@ -29,36 +29,89 @@ static void FN(matmul_plain)(const FN(matmul_t) *p)
         }
 }
 
-/* --- both operands along k ---------------------------------------------------------------- */
+/* --- both operands along k: y = a · bᵀ with dot.inl ------------------------------------------- */
 
-/* to[n,LANES]: the last `left` < LANES numbers of every row, then zeros. */
-static void FN(pack_tail)(REAL *to, int64_t n, int64_t left, const REAL *from, int64_t row)
+/* The rows of one operand. Packed: blocks of FN(dot_depth) columns, each [rows][depth], zeros after
+ * k. In place: only what is left of each row after whole vectors is packed, as [rows][LANES]. */
+typedef struct {
+    const REAL *from;
+    REAL *pack;
+    int64_t rows, stride, k;
+    int in_place;
+} FN(dot_side_t);
+
+typedef struct {
+    FN(dot_side_t) a, b;
+    REAL *y;
+    const REAL *bias;
+} FN(dot_t);
+
+static int64_t FN(dot_depth)(int64_t k) { return TD_MIN(td_round_up(k, LANES), FN(DOT_K)); }
+
+static void FN(dot_pack_rows)(const FN(dot_side_t) *side, int64_t begin, int64_t end)
 {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t l = 0; l < LANES; l++) to[i * LANES + l] = l < left ? from[i * row + l] : 0;
+    int64_t k = side->k, depth = side->in_place ? LANES : FN(dot_depth)(k);
+    for (int64_t t = side->in_place ? k / LANES * LANES : 0, block = 0; t < k; t += depth, block++)
+        for (int64_t i = begin; i < end; i++) {
+            REAL *to = side->pack + (block * side->rows + i) * depth;
+            int64_t here = TD_MIN(k - t, depth), padded = td_round_up(here, LANES);
+            memcpy(to, side->from + i * side->stride + t, here * sizeof(REAL));
+            for (int64_t l = here; l < padded; l++) to[l] = 0;
+        }
+}
+
+/* Row i from column t on; *ld is the way to the next row. */
+static const REAL *FN(dot_row)(const FN(dot_side_t) *side, int64_t i, int64_t t, int64_t *ld)
+{
+    int in_tail = t >= side->k / LANES * LANES, in_place = side->in_place && !in_tail;
+    *ld = in_place ? side->stride : side->in_place ? LANES : FN(dot_depth)(side->k);
+    if (in_place) return side->from + i * side->stride + t;
+    return side->in_place ? side->pack + i * LANES
+                          : side->pack + (t / *ld * side->rows + i) * *ld + t % *ld;
+}
+
+static void FN(dot_pack_task)(void *context, int64_t begin, int64_t end)
+{
+    const FN(dot_t) *p = context;
+    FN(dot_pack_rows)(&p->a, TD_MIN(begin, p->a.rows), TD_MIN(end, p->a.rows));
+    FN(dot_pack_rows)(&p->b, TD_MAX(begin - p->a.rows, 0), TD_MAX(end - p->a.rows, 0));
 }
 
 static void FN(dot_task)(void *context, int64_t begin, int64_t end)
 {
-    const FN(matmul_t) *p = context;
-    int64_t across = TD_CEIL_DIV(p->n, DOT_COLUMNS), whole = p->k / LANES * LANES;
+    const FN(dot_t) *p = context;
+    int64_t ldy = p->b.rows, k = p->a.k, across = TD_CEIL_DIV(ldy, DOT_COLUMNS);
     for (int64_t task = begin; task < end; task++) {
-        int64_t i0 = task / across * DOT_ROWS, m = TD_MIN(p->m - i0, DOT_ROWS);
-        int64_t j0 = task % across * DOT_COLUMNS, n = TD_MIN(p->n - j0, DOT_COLUMNS);
-        const REAL *a = p->a + i0 * p->a_row, *b = p->b + j0 * p->b_col;
-        REAL *y = p->y + i0 * p->n + j0;
+        int64_t i0 = task / across * DOT_ROWS, m = TD_MIN(p->a.rows - i0, DOT_ROWS);
+        int64_t j0 = task % across * DOT_COLUMNS, n = TD_MIN(p->b.rows - j0, DOT_COLUMNS);
+        REAL *y = p->y + i0 * ldy + j0;
         for (int64_t i = 0; i < m; i++)
-            for (int64_t j = 0; j < n; j++) y[i * p->n + j] = p->bias ? p->bias[j0 + j] : 0;
-        for (int64_t t = 0; t < whole; t += FN(DOT_K))
-            FN(dot_block)(m, n, TD_MIN(whole - t, FN(DOT_K)), y, p->n, 1, a + t, p->a_row, b + t,
-                          p->b_col);
-        if (whole < p->k) {
-            REAL a_tail[DOT_ROWS * LANES], b_tail[DOT_COLUMNS * LANES];
-            FN(pack_tail)(a_tail, m, p->k - whole, a + whole, p->a_row);
-            FN(pack_tail)(b_tail, n, p->k - whole, b + whole, p->b_col);
-            FN(dot_block)(m, n, LANES, y, p->n, 1, a_tail, LANES, b_tail, LANES);
+            for (int64_t j = 0; j < n; j++) y[i * ldy + j] = p->bias ? p->bias[j0 + j] : 0;
+        for (int64_t t = 0, step; t < k; t += step) {
+            step = TD_MIN(TD_MAX(k / LANES * LANES - t, LANES), FN(DOT_K));
+            int64_t lda, ldb;
+            const REAL *a = FN(dot_row)(&p->a, i0, t, &lda), *b = FN(dot_row)(&p->b, j0, t, &ldb);
+            FN(dot_block)(m, n, step, y, ldy, 1, a, lda, b, ldb);
         }
     }
+}
+
+/* An operand that few tiles of the other one meet is read where it lies. */
+static td_status FN(matmul_dot)(const FN(matmul_t) *p)
+{
+    FN(dot_t) d = {.a = {p->a, NULL, p->m, p->a_row, p->k, p->n <= 2 * DOT_N},
+                   .b = {p->b, NULL, p->n, p->b_col, p->k, p->m <= 4 * DOT_M},
+                   .y = p->y, .bias = p->bias};
+    int64_t depth = td_round_up(p->k, FN(dot_depth)(p->k));
+    d.a.pack = td_scratch(0, p->m * (d.a.in_place ? LANES : depth) * sizeof(REAL));
+    d.b.pack = td_scratch(1, p->n * (d.b.in_place ? LANES : depth) * sizeof(REAL));
+    if (!d.a.pack || !d.b.pack) return td_fail(TD_ENOMEM, "matmul: no memory to pack operands");
+    td_parallel(p->m + p->n, 1 + GEMM_GRAIN / p->k, FN(dot_pack_task), &d);
+
+    int64_t tasks = TD_CEIL_DIV(p->m, DOT_ROWS) * TD_CEIL_DIV(p->n, DOT_COLUMNS);
+    int64_t work = TD_MIN(p->m, DOT_ROWS) * TD_MIN(p->n, DOT_COLUMNS) * p->k;
+    td_parallel(tasks, 1 + GEMM_GRAIN / work, FN(dot_task), &d);
+    return TD_OK;
 }
 
 /* --- packed ------------------------------------------------------------------------------- */
@@ -148,12 +201,8 @@ static td_status FN(matmul)(FN(matmul_t) *p)
 {
     if (p->k == 0 || p->m * p->n * p->k <= 512) {
         FN(matmul_plain)(p);
-    } else if (p->a_col == 1 && p->b_row == 1 && p->k >= 4 * LANES) {
-        int64_t tasks = TD_CEIL_DIV(p->m, DOT_ROWS) * TD_CEIL_DIV(p->n, DOT_COLUMNS);
-        int64_t work = TD_MIN(p->m, DOT_ROWS) * TD_MIN(p->n, DOT_COLUMNS) * p->k;
-        td_parallel(tasks, 1 + GEMM_GRAIN / work, FN(dot_task), p);
-    } else {
-        return FN(matmul_packed)(p);
+        return TD_OK;
     }
-    return TD_OK;
+    int along_k = p->a_col == 1 && p->b_row == 1 && p->k >= 4 * LANES;
+    return along_k ? FN(matmul_dot)(p) : FN(matmul_packed)(p);
 }

@@ -1,6 +1,6 @@
 """save and load: any nest of dicts, lists, tuples, tensors, numbers and text in one file.
 
-    tinydl.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}, path)
+    tinydl.save({"model": model.state_dict(), "epoch": 3}, path)
 
 The file is a safetensors file, so other programs can read the tensors (`model.0.weight`, …). The
 nest around them is JSON in its metadata: a JSON object always has one key, which says what it

@@ -1,4 +1,4 @@
-"""What every file format here shares: whole-or-nothing writing, and one kind of error for bad files.
+"""What the file formats share: writing that is whole or nothing, and one error for bad files.
 
 A file being written lives under a temporary name beside its target until its bytes are on the
 disk; then it takes the target's name in one step. Whatever interrupts the writing (an exception,
@@ -42,7 +42,7 @@ def reading(file) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def writing(file) -> Iterator[BinaryIO]:
-    """`file` itself when it is open already, else a file that appears under that path when whole."""
+    """`file` itself when it is open already, else a file that takes that name once it is whole."""
     if hasattr(file, "write"):
         yield file
         return

@@ -6,7 +6,7 @@ from .. import dtypes
 from ..array import Array, broadcast_shapes
 from ..backend import call
 from ..op import Op, op
-from ..tensor import Tensor, as_tensor_like, common_dtype, constant
+from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
 
 class Elementwise(Op):
@@ -19,14 +19,21 @@ class Elementwise(Op):
 
     def prepare(self, inputs: tuple) -> list:
         """Operands as Tensors of one dtype; Python numbers adapt to the tensors beside them."""
-        first = inputs[0]
-        dtype = first._array.dtype if isinstance(first, Tensor) else None
+        like = next(x for x in inputs if isinstance(x, Tensor))
+        dtype = like._array.dtype
         for x in inputs:
-            if not isinstance(x, Tensor) or x._array.dtype is not dtype:
+            if isinstance(x, Tensor):
+                if x._array.dtype is not dtype:
+                    dtype = common_dtype(inputs)
+                    break
+            elif not (dtype.is_floating_point and is_number(x)):
                 dtype = common_dtype(inputs)
-                like = next(x for x in inputs if isinstance(x, Tensor))
-                inputs = [cast(as_tensor_like(x, like, dtype), dtype) for x in inputs]
                 break
+        inputs = [
+            x if isinstance(x, Tensor) and x._array.dtype is dtype
+            else cast(as_tensor_like(x, like, dtype), dtype)
+            for x in inputs
+        ]  # fmt: skip
         self.check_device(inputs)
         return inputs
 
