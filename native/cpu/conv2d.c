@@ -1,0 +1,68 @@
+/* conv2d.c — convolution and its two gradients: x[n,c,h,w] ⋆ w[k,c/groups,r,s] → y[n,k,p,q].
+ *
+ * All three are matrix products over panels of pixels that are packed as they are needed:
+ * conv2d.inl (forward and input gradient) and conv2d_weight.inl. Groups of few channels take the
+ * plain loops of conv2d_plain.inl.
+ */
+#include "conv2d_window.h"
+#include "dims.h"
+#include "gemm.h"
+
+/* Channels per group below which the plain loops are faster; multiply-adds worth a thread there;
+ * bytes of a panel; the most pieces a sum over pixels is cut into. */
+enum { FEW_CHANNELS = 4, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
+
+#define TD_BODY "gemm.inl"
+#include "for_reals.h"
+#define TD_BODY "dot.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_plain.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_pack.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight.inl"
+#include "for_reals.h"
+
+static td_status no_kernel(const char *name, const td_tensor *out)
+{
+    return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(out->dtype));
+}
+
+td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,
+                    const td_conv2d_attrs *a)
+{
+    if (td_numel(y) == 0) return TD_OK;
+    conv_t v = td_conv(x, w, y, a);
+    void *bias = b ? b->data : NULL;
+    switch (y->dtype) {
+    case TD_F32: return conv2d_f32(&v, y->data, x->data, w->data, bias);
+    case TD_F64: return conv2d_f64(&v, y->data, x->data, w->data, bias);
+    default: return no_kernel("conv2d", y);
+    }
+}
+
+td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_tensor *w,
+                          const td_conv2d_attrs *a)
+{
+    if (td_numel(gx) == 0) return TD_OK;
+    conv_t v = td_conv(gx, w, gy, a);
+    switch (gx->dtype) {
+    case TD_F32: return conv2d_input_f32(&v, gx->data, gy->data, w->data);
+    case TD_F64: return conv2d_input_f64(&v, gx->data, gy->data, w->data);
+    default: return no_kernel("conv2d_input", gx);
+    }
+}
+
+td_status td_conv2d_weight(td_tensor *gw, const td_tensor *x, const td_tensor *gy,
+                           const td_conv2d_attrs *a)
+{
+    if (td_numel(gw) == 0) return TD_OK;
+    conv_t v = td_conv(x, gw, gy, a);
+    switch (gw->dtype) {
+    case TD_F32: return conv2d_weight_f32(&v, gw->data, x->data, gy->data);
+    case TD_F64: return conv2d_weight_f64(&v, gw->data, x->data, gy->data);
+    default: return no_kernel("conv2d_weight", gw);
+    }
+}

@@ -1,0 +1,168 @@
+/* conv2d.inl — y[n,m,p,q] = bias[m] + Σ_{c,r,s} a[m,c,r,s] · window(x)[n,c,r,s,p,q], as a product
+ * of the packed filter with panels of pixels: convolution and its input gradient.
+ *
+ * The filter is packed once per call. A task is a block of pixels of one image and group: it packs
+ * the panel of a few channels into its L2, multiplies (gemm.inl), and goes on to the next
+ * channels; the matrix of all windows never exists.
+ */
+
+/* filter[m,c,r,s] of each group, at any strides: the input gradient reads it turned around */
+typedef struct {
+    const REAL *w;
+    int64_t group, m, c, r, s;
+} FN(filter_t);
+
+typedef struct {
+    int64_t images, groups, m, channels; /* m and channels of one group */
+    FN(source_t) x;
+    FN(filter_t) filter;
+    const REAL *bias; /* NULL or groups·m numbers */
+    REAL *y;          /* [images, groups·m, plane] */
+    int64_t plane, y_h, y_w, offset; /* pixel (p,q) is offset + p·y_h + q·y_w of its plane */
+
+    REAL *packed;     /* [groups][m/TILE_M][channels·R·S][TILE_M] */
+    int64_t columns, depth; /* pixels in a task, channels in a panel */
+    _Atomic td_status status;
+} FN(correlate_t);
+
+/* Strips of the filter. */
+static void FN(filter_task)(void *context, int64_t begin, int64_t end)
+{
+    const FN(correlate_t) *p = context;
+    const FN(filter_t) *f = &p->filter;
+    int64_t R = p->x.window.h.taps, S = p->x.window.w.taps, strips = TD_CEIL_DIV(p->m, TILE_M);
+    for (int64_t strip = begin; strip < end; strip++) {
+        int64_t m = strip % strips * TILE_M;
+        REAL *to = p->packed + strip * p->channels * R * S * TILE_M;
+        for (int64_t c = 0; c < p->channels; c++)
+            for (int64_t r = 0; r < R; r++, to += S * TILE_M)
+                FN(pack_strip)(to, TD_MIN(p->m - m, TILE_M), S,
+                               f->w + strip / strips * f->group + m * f->m + c * f->c + r * f->r,
+                               f->m, f->s);
+    }
+}
+
+/* Pixels [j0, j0+n) of one image and group into c[m,n], rows ldc apart. */
+static void FN(correlate_block)(const FN(correlate_t) *p, int64_t image, int64_t group, int64_t j0,
+                                int64_t n, REAL *c, int64_t ldc, REAL *panel, REAL *grid)
+{
+    int64_t taps = p->x.window.h.taps * p->x.window.w.taps, k = p->channels * taps;
+    int64_t column = image * p->x.window.h.out * p->x.window.w.out + j0;
+    const REAL *a = p->packed + group * td_round_up(p->m, TILE_M) * k;
+    FN(seed_t) bias = {p->bias ? p->bias + group * p->m : NULL, 1, 0};
+    for (int64_t c0 = 0; c0 < p->channels; c0 += p->depth) {
+        int64_t channels = TD_MIN(p->channels - c0, p->depth);
+        FN(pack_panel)(panel, grid, &p->x, group * p->channels + c0, channels, column, n);
+        FN(gemm_block)(p->m, n, channels * taps, c, ldc, FN(seed)(c0 == 0, bias, c, ldc),
+                       a + c0 * taps * TILE_M, k * TILE_M, panel, FN(TILE_N),
+                       FN(panel_pitch)(n));
+    }
+}
+
+static void FN(correlate_task)(void *context, int64_t begin, int64_t end)
+{
+    FN(correlate_t) *p = context;
+    const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
+    int64_t pixels = h->out * w->out, blocks = TD_CEIL_DIV(pixels, p->columns);
+    int in_place = p->y_w == 1 && p->y_h == w->out;
+    size_t panel_bytes = p->depth * h->taps * w->taps * FN(panel_pitch)(p->columns) * sizeof(REAL);
+    REAL *panel = td_scratch(1, panel_bytes);
+    REAL *grid = td_scratch(2, FN(grid_size)(&p->x.window, p->columns) * sizeof(REAL));
+    REAL *tile = td_scratch(3, in_place ? 1 : p->m * p->columns * sizeof(REAL));
+    if (!panel || !grid || !tile) {
+        p->status = TD_ENOMEM;
+        return;
+    }
+    for (int64_t task = begin; task < end; task++) {
+        int64_t j0 = task % blocks * p->columns, n = TD_MIN(pixels - j0, p->columns);
+        int64_t image = task / blocks / p->groups, group = task / blocks % p->groups;
+        REAL *y = p->y + (image * p->groups + group) * p->m * p->plane + p->offset;
+        if (in_place) {
+            FN(correlate_block)(p, image, group, j0, n, y + j0, p->plane, panel, grid);
+            continue;
+        }
+        FN(correlate_block)(p, image, group, j0, n, tile, n, panel, grid);
+        for (int64_t i = 0; i < p->m; i++)
+            for (int64_t j = 0; j < n; j++)
+                y[i * p->plane + (j0 + j) / w->out * p->y_h + (j0 + j) % w->out * p->y_w] =
+                    tile[i * n + j];
+    }
+}
+
+static td_status FN(correlate)(FN(correlate_t) *p)
+{
+    const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
+    int64_t taps = h->taps * w->taps, pixels = h->out * w->out, k = p->channels * taps;
+    int64_t strips = p->groups * TD_CEIL_DIV(p->m, TILE_M);
+    p->packed = td_scratch(0, strips * TILE_M * k * sizeof(REAL));
+    if (!p->packed) return td_fail(TD_ENOMEM, "conv2d: no memory to pack the filter");
+    td_parallel(strips, 1 + GEMM_GRAIN / 4 / (k * TILE_M), FN(filter_task), p);
+
+    /* a panel row of about a kilobyte; narrower when there is little work to share */
+    int64_t share = td_round_up(p->images * p->groups * pixels / 8 + 1, FN(TILE_N));
+    p->columns = TD_MIN(share, 1024 / (FN(TILE_N) * (int64_t)sizeof(REAL)) * FN(TILE_N));
+    p->columns = TD_MIN(p->columns, pixels);
+    int64_t panels = TD_CEIL_DIV(k * p->columns * (int64_t)sizeof(REAL), CONV_PANEL);
+    p->depth = TD_CEIL_DIV(p->channels, TD_MIN(panels, p->channels));
+    int64_t tasks = p->images * p->groups * TD_CEIL_DIV(pixels, p->columns);
+    td_parallel(tasks, 1 + GEMM_GRAIN / (p->m * k * p->columns), FN(correlate_task), p);
+    return p->status ? td_fail(p->status, "conv2d: no memory for a panel of pixels") : TD_OK;
+}
+
+/* y = x ⋆ w + b */
+static td_status FN(conv2d)(const conv_t *v, REAL *y, const REAL *x, const REAL *w, const REAL *b)
+{
+    int64_t cg = v->c / v->groups, kg = v->k / v->groups;
+    int64_t R = v->window.h.taps, S = v->window.w.taps;
+    int64_t in = v->window.h.in * v->window.w.in, out = v->window.h.out * v->window.w.out;
+    if (kg < FEW_CHANNELS || cg * R * S == 0) {
+        td_parallel(v->n * v->k, 1 + PLAIN_GRAIN / (out * cg * R * S + 1), FN(conv2d_plain),
+                    &(FN(conv2d_plain_t)){*v, y, x, w, b});
+        return TD_OK;
+    }
+    return FN(correlate)(&(FN(correlate_t)){
+        .images = v->n, .groups = v->groups, .m = kg, .channels = cg,
+        .x = {x, v->c * in, in, v->window},
+        .filter = {w, kg * cg * R * S, cg * R * S, R * S, S, 1},
+        .bias = b, .y = y, .plane = out, .y_h = v->window.w.out, .y_w = 1});
+}
+
+/* Along one axis, the window over gy that input pixels phase, phase + stride, … see: only every
+ * period-th tap reaches them, and they see the last of those first. */
+static axis_t FN(input_axis)(const axis_t *a, int64_t phase, int64_t *last)
+{
+    int64_t r = 0, at = phase - a->first;
+    while (r < a->taps && (at - r * a->tap) % a->step != 0) r++;
+    int64_t taps = r < a->taps ? (a->taps - 1 - r) / a->period + 1 : 0;
+    *last = r + (taps - 1) * a->period;
+    int64_t out = TD_MAX(0, TD_CEIL_DIV(a->in - phase, a->step));
+    return td_axis(a->out, out, 1, taps, a->shift, (at - *last * a->tap) / a->step);
+}
+
+/* gx = gy ⋆ w turned around: pixels of one phase of the stride form a convolution of stride 1. */
+static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, const REAL *w)
+{
+    int64_t cg = v->c / v->groups, kg = v->k / v->groups;
+    const axis_t *h = &v->window.h, *x = &v->window.w;
+    int64_t taps = h->taps * x->taps, in = h->in * x->in, out = h->out * x->out;
+    if (cg < FEW_CHANNELS || kg * taps * out == 0) {
+        td_parallel(v->n * v->c, 1 + PLAIN_GRAIN / (out * kg * taps + 1), FN(conv2d_input_plain),
+                    &(FN(conv2d_plain_t)){*v, gx, gy, w, NULL});
+        return TD_OK;
+    }
+    if (h->step > 1 || x->step > 1) memset(gx, 0, v->n * v->c * in * sizeof(REAL));
+    for (int64_t i = 0; i < h->step; i++)
+        for (int64_t j = 0; j < x->step; j++) {
+            int64_t r, s;
+            window_t phase = {FN(input_axis)(h, i, &r), FN(input_axis)(x, j, &s)};
+            if (phase.h.taps * phase.w.taps * phase.h.out * phase.w.out == 0) continue;
+            TD_TRY(FN(correlate)(&(FN(correlate_t)){
+                .images = v->n, .groups = v->groups, .m = cg, .channels = kg,
+                .x = {gy, v->k * out, out, phase},
+                .filter = {w + r * x->taps + s, kg * cg * taps, taps, cg * taps,
+                           -h->period * x->taps, -x->period},
+                .y = gx, .plane = in, .y_h = h->step * x->in, .y_w = x->step,
+                .offset = i * x->in + j}));
+        }
+    return TD_OK;
+}

@@ -1,0 +1,115 @@
+/* conv2d_weight.inl — gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] · window(x)[n,c,r,s,p,q].
+ *
+ * Both factors run along the pixels, so this is dot.inl on two panels: rows of gy and rows of
+ * windows, a few hundred pixels (of several images, when they are small) at a time. The pixels are
+ * cut into chunks by shape alone; each is summed apart, and the chunks in order at the end.
+ */
+
+typedef struct {
+    const conv_t *shape;
+    FN(source_t) x;
+    const REAL *gy;
+    REAL *gw, *partial;           /* [chunks][k,cg,r,s]; gw itself when there is one chunk */
+    int64_t chunks, parts;        /* tasks: chunk × group × part of its channels */
+    int64_t panels, columns;      /* of pixels: their number, and the length of one */
+    int64_t part, depth, rows;    /* channels of a part and of a panel, rows of gy in a panel */
+    _Atomic td_status status;
+} FN(weight_t);
+
+/* panel[rows, n] of gy from channel k0, column j0 of N·P·Q on, zeros after n */
+static void FN(pack_gradient)(REAL *panel, const FN(weight_t) *p, int64_t k0, int64_t rows,
+                              int64_t j0, int64_t n)
+{
+    int64_t pixels = p->shape->window.h.out * p->shape->window.w.out, ld = FN(panel_pitch)(n);
+    for (int64_t i = 0; i < rows; i++, panel += ld) {
+        for (int64_t done = 0, here; done < n; done += here) {
+            int64_t image = (j0 + done) / pixels, pixel = (j0 + done) % pixels;
+            here = TD_MIN(n - done, pixels - pixel);
+            memcpy(panel + done, p->gy + (image * p->shape->k + k0 + i) * pixels + pixel,
+                   here * sizeof(REAL));
+        }
+        FN(store)(panel + n, FN(splat)(0));
+    }
+}
+
+static void FN(weight_task)(void *context, int64_t begin, int64_t end)
+{
+    FN(weight_t) *p = context;
+    const conv_t *v = p->shape;
+    const window_t *window = &v->window;
+    int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = window->h.taps * window->w.taps;
+    int64_t total = v->n * window->h.out * window->w.out, ld = FN(panel_pitch)(p->columns);
+    REAL *windows = td_scratch(1, p->depth * taps * ld * sizeof(REAL));
+    REAL *grid = td_scratch(2, FN(grid_size)(window, p->columns) * sizeof(REAL));
+    REAL *gradient = td_scratch(3, p->rows * ld * sizeof(REAL));
+    if (!windows || !grid || !gradient) {
+        p->status = TD_ENOMEM;
+        return;
+    }
+    for (int64_t task = begin; task < end; task++) {
+        int64_t chunk = task / p->parts / v->groups, group = task / p->parts % v->groups;
+        int64_t c_begin = task % p->parts * p->part, c_end = TD_MIN(cg, c_begin + p->part);
+        REAL *gw = p->partial + (chunk * v->k + group * kg) * cg * taps;
+        for (int64_t k = 0; k < kg; k++)
+            for (int64_t t = c_begin * taps; t < c_end * taps; t++) gw[k * cg * taps + t] = 0;
+
+        int64_t first = p->panels * chunk / p->chunks, last = p->panels * (chunk + 1) / p->chunks;
+        for (int64_t j = first * p->columns; j < TD_MIN(last * p->columns, total); j += p->columns) {
+            int64_t n = TD_MIN(total - j, p->columns);
+            for (int64_t k = 0; k < kg; k += p->rows) {
+                int64_t rows = TD_MIN(kg - k, p->rows);
+                FN(pack_gradient)(gradient, p, group * kg + k, rows, j, n);
+                for (int64_t c = c_begin; c < c_end; c += p->depth) {
+                    int64_t channels = TD_MIN(c_end - c, p->depth);
+                    FN(pack_panel)(windows, grid, &p->x, group * cg + c, channels, j, n);
+                    FN(dot_block)(channels * taps, rows, td_round_up(n, LANES),
+                                  gw + (k * cg + c) * taps, 1, cg * taps, windows,
+                                  FN(panel_pitch)(n), gradient, FN(panel_pitch)(n));
+                }
+            }
+        }
+    }
+}
+
+/* gw[i] = Σ_chunk partial[chunk, i], first chunk first */
+static void FN(add_chunks)(void *context, int64_t begin, int64_t end)
+{
+    const FN(weight_t) *p = context;
+    int64_t size = p->shape->k * (p->shape->c / p->shape->groups) * p->shape->window.h.taps *
+                   p->shape->window.w.taps;
+    memcpy(p->gw + begin, p->partial + begin, (end - begin) * sizeof(REAL));
+    for (int64_t chunk = 1; chunk < p->chunks; chunk++)
+        for (int64_t i = begin; i < end; i++) p->gw[i] += p->partial[chunk * size + i];
+}
+
+static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, const REAL *gy)
+{
+    const axis_t *h = &v->window.h, *w = &v->window.w;
+    int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = h->taps * w->taps;
+    int64_t size = v->k * cg * taps, total = v->n * h->out * w->out, in = h->in * w->in;
+    if (kg < FEW_CHANNELS || total == 0) {
+        td_parallel(v->k * cg, 1 + PLAIN_GRAIN / (taps * total + 1), FN(conv2d_weight_plain),
+                    &(FN(conv2d_plain_t)){*v, gw, x, gy, NULL});
+        return TD_OK;
+    }
+    FN(weight_t) p = {.shape = v, .x = {x, v->c * in, in, v->window}, .gy = gy, .gw = gw};
+    p.panels = TD_CEIL_DIV(total, FN(DOT_K));
+    p.columns = td_round_up(TD_CEIL_DIV(total, p.panels), LANES);
+    p.panels = TD_CEIL_DIV(total, p.columns);
+    int64_t bytes = p.columns * sizeof(REAL);
+    p.chunks = TD_MIN(p.panels, TD_MAX(1, TD_MIN(MOST_CHUNKS, GEMM_PACKED / size)));
+    p.parts = TD_MIN(cg, TD_CEIL_DIV(MOST_CHUNKS, p.chunks * v->groups));
+    p.part = TD_CEIL_DIV(cg, p.parts);
+    p.parts = TD_CEIL_DIV(cg, p.part);
+    p.depth = TD_MIN(p.part, TD_MAX(1, L2_PANEL / (taps * bytes)));
+    p.rows = TD_MIN(kg, TD_MAX(1, L2_PANEL / bytes / DOT_N) * DOT_N);
+    p.partial = p.chunks == 1 ? gw : td_scratch(0, p.chunks * size * sizeof(REAL));
+    if (!p.partial) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",
+                                   (long long)p.chunks);
+
+    int64_t work = p.panels * p.columns / p.chunks * kg * p.part * taps;
+    td_parallel(p.chunks * v->groups * p.parts, 1 + GEMM_GRAIN / work, FN(weight_task), &p);
+    if (p.status) return td_fail(p.status, "conv2d_weight: no memory for a panel of pixels");
+    if (p.chunks > 1) td_parallel(size, 1 << 14, FN(add_chunks), &p);
+    return TD_OK;
+}
