@@ -8,7 +8,7 @@ import numpy as np
 class DType:
     """The type of a tensor's elements, such as `tinydl.float32`."""
 
-    __slots__ = ("code", "itemsize", "name", "numpy", "rank", "short")
+    __slots__ = ("name", "short", "code", "rank", "numpy", "itemsize", "is_floating_point")
 
     def __init__(self, name: str, short: str, code: int, rank: int):
         self.name, self.short, self.code, self.rank = name, short, code, rank
