@@ -23,7 +23,7 @@ _new = ffi.new_allocator(should_clear_after_alloc=False)
 class Array:
     """n-dimensional numbers in a backend's memory. Strides and offset count elements."""
 
-    __slots__ = ("_descriptor", "dtype", "offset", "shape", "storage", "strides")
+    __slots__ = ("storage", "shape", "strides", "offset", "dtype", "_descriptor")
 
     def __init__(self, storage: Storage, shape: tuple, strides: tuple, offset: int, dtype: DType):
         self.storage, self.shape, self.strides = storage, shape, strides

@@ -31,7 +31,7 @@ OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
 class Rule:
     """One input's derivative, and what its parameter list says it needs."""
 
-    __slots__ = ("fn", "names", "sum_to", "takes_attrs")
+    __slots__ = ("fn", "names", "takes_attrs", "sum_to")
 
     def __init__(self, fn: Callable):
         parameters = inspect.signature(fn).parameters.values()

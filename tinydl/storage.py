@@ -89,7 +89,7 @@ class Storage:
     them to refuse a backward through values that are gone.
     """
 
-    __slots__ = ("__weakref__", "backend", "nbytes", "owner", "pointer", "version", "written")
+    __slots__ = ("backend", "pointer", "nbytes", "owner", "version", "written", "__weakref__")
 
     def __init__(self, backend: Backend, nbytes: int, pointer=None, owner=None):
         self.backend, self.owner, self.version, self.written = backend, owner, 0, None
