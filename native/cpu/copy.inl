@@ -16,7 +16,11 @@
 /* A float outside the integer's range has no integer value: pin it, and NaN to 0, so that the
  * result is the same on every machine. u8 goes through i64, wrapping as NumPy does. */
 #if IS_REAL
-#define TO_I64(v) ((v) >= (REAL)0x1p63 ? INT64_MAX : (v) <= (REAL)-0x1p63 ? INT64_MIN : (v) != (v) ? 0 : (int64_t)(v))
+#define TO_I64(v)                                                                                  \
+    ((v) >= (REAL)0x1p63      ? INT64_MAX                                                          \
+     : (v) <= (REAL) - 0x1p63 ? INT64_MIN                                                          \
+     : (v) != (v)             ? 0                                                                  \
+                              : (int64_t)(v))
 #else
 #define TO_I64(v) (v)
 #endif

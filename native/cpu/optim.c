@@ -14,9 +14,9 @@ enum { GRAIN = 8192 }; /* elements worth waking a thread for */
 
 /* What a step needs, worked out once in double. */
 typedef struct {
-    double lr, sign, weight_decay;        /* g ← sign · g + weight_decay · p */
-    double momentum, fresh;               /* SGD: buf ← momentum · buf + fresh · g */
-    double keep, beta1, beta2;            /* Adam: p ← keep · p first */
+    double lr, sign, weight_decay; /* g ← sign · g + weight_decay · p */
+    double momentum, fresh;        /* SGD: buf ← momentum · buf + fresh · g */
+    double keep, beta1, beta2;     /* Adam: p ← keep · p first */
     double step_size, root_correction2, eps;
     int nesterov, first;
 } step_t;
@@ -72,9 +72,13 @@ td_status td_sgd(td_tensor *const *p, td_tensor *const *buf, const td_tensor *co
                  int64_t count, const td_sgd_attrs *a)
 {
     job_t job = {.count = count, .p = p, .a = buf, .g = g};
-    job.step = (step_t){.lr = a->lr, .sign = a->maximize ? -1 : 1, .weight_decay = a->weight_decay,
-                        .momentum = a->momentum, .fresh = 1 - a->dampening,
-                        .nesterov = a->nesterov, .first = a->first};
+    job.step = (step_t){.lr = a->lr,
+                        .sign = a->maximize ? -1 : 1,
+                        .weight_decay = a->weight_decay,
+                        .momentum = a->momentum,
+                        .fresh = 1 - a->dampening,
+                        .nesterov = a->nesterov,
+                        .first = a->first};
     return run("sgd", &job);
 }
 
@@ -83,14 +87,17 @@ td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
                   const td_adam_attrs *a)
 {
     if (a->step < 1) return td_fail(TD_EINVAL, "adam: steps are counted from 1");
-    job_t job = {.count = count, .p = p, .a = m, .b = v, .c = a->amsgrad ? vmax : NULL, .g = g,
-                 .adam = 1};
+    job_t job = {
+        .count = count, .p = p, .a = m, .b = v, .c = a->amsgrad ? vmax : NULL, .g = g, .adam = 1};
     const double correction1 = 1 - pow(a->beta1, (double)a->step);
     const double correction2 = 1 - pow(a->beta2, (double)a->step);
     job.step = (step_t){.sign = a->maximize ? -1 : 1,
                         .weight_decay = a->decoupled ? 0 : a->weight_decay,
                         .keep = a->decoupled ? 1 - a->lr * a->weight_decay : 1,
-                        .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps,
-                        .step_size = a->lr / correction1, .root_correction2 = sqrt(correction2)};
+                        .beta1 = a->beta1,
+                        .beta2 = a->beta2,
+                        .eps = a->eps,
+                        .step_size = a->lr / correction1,
+                        .root_correction2 = sqrt(correction2)};
     return run("adam", &job);
 }

@@ -18,7 +18,7 @@ typedef struct {
     int64_t planes, h, w, p, q;
     td_pool2d_attrs a;
     const double *count[2]; /* averages only */
-    _Atomic int64_t bad; /* first position of an idx outside its plane */
+    _Atomic int64_t bad;    /* first position of an idx outside its plane */
 } pool_t;
 
 typedef struct {
@@ -31,6 +31,16 @@ static range_t inside(int64_t offset, int64_t step, int64_t size, int64_t count)
     int64_t begin = offset < 0 ? TD_CEIL_DIV(-offset, step) : 0;
     int64_t end = offset < size ? TD_CEIL_DIV(size - offset, step) : 0;
     return (range_t){begin, TD_MIN(end, count)};
+}
+
+/* The commonest pooling, window 2×2 with stride 2 and nothing padded, has loops of its own. */
+static int quarters_planes(const pool_t *job)
+{
+    const td_pool2d_attrs *a = &job->a;
+    for (int k = 0; k < 2; k++)
+        if (a->window[k] != 2 || a->stride[k] != 2 || a->dilation[k] != 1 || a->padding[k] != 0)
+            return 0;
+    return 2 * job->p <= job->h && 2 * job->q <= job->w;
 }
 
 /* An average at (i, j) divides by count[0][i] · count[1][j]: the elements its window meets. */

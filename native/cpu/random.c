@@ -42,8 +42,7 @@ static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
         c[i] = (uint32_t)job->rng.offset, d[i] = (uint32_t)(job->rng.offset >> 32);
     }
     for (int round = 0; round < TD_PHILOX_ROUNDS; round++) {
-        for (int i = 0; i < COUNTERS; i++)
-            td_philox_round(&a[i], &b[i], &c[i], &d[i], key0, key1);
+        for (int i = 0; i < COUNTERS; i++) td_philox_round(&a[i], &b[i], &c[i], &d[i], key0, key1);
         key0 += TD_PHILOX_STEP0, key1 += TD_PHILOX_STEP1;
     }
     for (int i = 0; i < COUNTERS; i++) {
@@ -53,7 +52,10 @@ static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
 }
 
 /* Uniform in [0, 1): 24 bits for a float, 53 for a double, both exact. */
-static inline float unit_f32(const uint32_t *word) { return (float)(int32_t)(*word >> 8) * 0x1p-24f; }
+static inline float unit_f32(const uint32_t *word)
+{
+    return (float)(int32_t)(*word >> 8) * 0x1p-24f;
+}
 static inline double unit_f64(const uint32_t *word)
 {
     const int32_t high = (int32_t)(word[0] >> 5), low = (int32_t)(word[1] >> 6);
@@ -188,8 +190,7 @@ static void run_blocks(void *context, int64_t begin, int64_t end)
 
 static td_status run(const char *name, block_fn *block, int words, job_t *job, td_tensor *y)
 {
-    if (!block)
-        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
+    if (!block) return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
     job->block = block;
     job->y = y->data;
     job->n = td_numel(y);

@@ -54,10 +54,8 @@ typedef struct {
 
 #define KERNELS(op, dtype) {op##_rows_##dtype, op##_columns_##dtype, op##_combine_##dtype}
 #define TABLE(op)                                                                                  \
-    {                                                                                              \
-        [TD_F32] = KERNELS(op, f32), [TD_F64] = KERNELS(op, f64), [TD_I64] = KERNELS(op, i64),     \
-        [TD_I32] = KERNELS(op, i32), [TD_U8] = KERNELS(op, u8), [TD_BOOL] = KERNELS(op, u8)        \
-    }
+    {[TD_F32] = KERNELS(op, f32), [TD_F64] = KERNELS(op, f64), [TD_I64] = KERNELS(op, i64),        \
+     [TD_I32] = KERNELS(op, i32), [TD_U8] = KERNELS(op, u8),   [TD_BOOL] = KERNELS(op, u8)}
 static const kernel_t sum_kernels[TD_NUM_DTYPES] = TABLE(sum);
 static const kernel_t max_kernels[TD_NUM_DTYPES] = TABLE(max);
 static const kernel_t min_kernels[TD_NUM_DTYPES] = TABLE(min);
@@ -127,10 +125,10 @@ typedef struct {
     int columns; /* the inner axis, n elements, is kept */
     axes_t kept, reduced;
     int64_t rows, n, stride[OPERANDS];
-    int64_t pieces, piece;         /* the inner axis is cut into pieces */
-    int64_t tile_rows, tiles;      /* tiles per output (columns: per piece of n outputs) */
+    int64_t pieces, piece;    /* the inner axis is cut into pieces */
+    int64_t tile_rows, tiles; /* tiles per output (columns: per piece of n outputs) */
     size_t x_size, y_size;
-    char *x, *y, *partial;         /* partial[outer, tiles, width], or NULL where tiles == 1 */
+    char *x, *y, *partial; /* partial[outer, tiles, width], or NULL where tiles == 1 */
     int64_t *place, *partial_place;
 } job_t;
 
@@ -166,8 +164,7 @@ static void run_tiles(void *context, int64_t begin, int64_t end)
             t.y_stride = t.place_stride = 1;
         } else {
             int64_t column = column_piece * job->piece;
-            if (job->y)
-                t.y = job->y + (at[Y] + column * job->stride[Y]) * (int64_t)job->y_size;
+            if (job->y) t.y = job->y + (at[Y] + column * job->stride[Y]) * (int64_t)job->y_size;
             if (job->place) t.place = job->place + at[PLACE] + column * job->stride[PLACE];
             t.y_stride = job->stride[Y], t.place_stride = job->stride[PLACE];
         }
@@ -198,7 +195,9 @@ static td_status reduce(const kernel_t *kernel, td_tensor *y, td_tensor *idx, co
                         int32_t y_dtype, int any_order)
 {
     const td_tensor *like = y ? y : idx;
-    job_t job = {.kernel = kernel, .x = x->data, .x_size = td_itemsize(x->dtype),
+    job_t job = {.kernel = kernel,
+                 .x = x->data,
+                 .x_size = td_itemsize(x->dtype),
                  .y_size = td_itemsize(y_dtype)};
     if (y) job.y = y->data;
     if (idx) job.place = idx->data;
@@ -241,8 +240,7 @@ static td_status reduce(const kernel_t *kernel, td_tensor *y, td_tensor *idx, co
     int64_t calls = axes_size(&job.kept) * (job.columns ? job.pieces : 1) * job.tiles;
     int64_t elements = TD_MIN(job.rows, job.tile_rows) * TD_MIN(job.n, job.piece);
     td_parallel(calls, TD_MAX(1, GRAIN / TD_MAX(elements, 1)), run_tiles, &job);
-    if (job.tiles > 1)
-        td_parallel(outputs, TD_MAX(1, GRAIN / job.tiles), run_combine, &job);
+    if (job.tiles > 1) td_parallel(outputs, TD_MAX(1, GRAIN / job.tiles), run_combine, &job);
     return TD_OK;
 }
 

@@ -106,7 +106,8 @@ static void FN(sum_columns)(const tile_t *t)
     if (stride == 1)
         for (; r + 4 <= t->rows; r += 4) {
             const REAL *a = (const REAL *)t->x + t->row[r], *b = (const REAL *)t->x + t->row[r + 1];
-            const REAL *c = (const REAL *)t->x + t->row[r + 2], *d = (const REAL *)t->x + t->row[r + 3];
+            const REAL *c = (const REAL *)t->x + t->row[r + 2],
+                       *d = (const REAL *)t->x + t->row[r + 3];
             for (int64_t j = 0; j < n; j++)
                 total[j] += ((TOTAL)a[j] + (TOTAL)b[j]) + ((TOTAL)c[j] + (TOTAL)d[j]);
         }
@@ -170,29 +171,43 @@ TD_INLINE void FN(best_rows)(int op, const tile_t *t)
     if (t->place) *t->place = t->first + FN(find)(t, best);
 }
 
-/* x[rows, n] → n: a vector of columns at a time, with the winners' rows in the lanes of another. */
-TD_INLINE void FN(best_columns)(int op, const tile_t *t)
+/* Columns j … of x[rows, n]: `ways` vectors with m elements each, and in the lanes of as many
+ * others the rows of the winners so far. */
+TD_INLINE void FN(best_block)(int op, const tile_t *t, int64_t j, const int ways, int64_t m)
 {
     const int64_t stride = t->stride;
-    REAL *y = t->y;
-    for (int64_t j = 0; j < t->n; j += LANES) {
-        const REAL *x = (const REAL *)t->x + j * stride;
-        const int64_t m = TD_MIN(t->n - j, LANES);
-        VEC best = FN(fetch)(x + t->row[0], stride, m, 0);
-        MASK winner = {0}, number = {0};
-        for (int64_t r = 1; r < t->rows; r++) {
-            VEC v = FN(fetch)(x + t->row[r], stride, m, 0);
-            number += 1;
-            MASK take = BETTER(op, v, best);
-            best = FN(select)(take, v, best);
-            winner = (number & take) | (winner & ~take);
-        }
-        for (int64_t k = 0; k < m; k++) {
-            int64_t row = (int64_t)winner[k] & (ROWS - 1); /* 255 is −1 in a signed byte */
-            if (y) y[(j + k) * t->y_stride] = best[k];
-            if (t->place) t->place[(j + k) * t->place_stride] = t->first + row;
+    const REAL *x = (const REAL *)t->x + j * stride;
+    VEC best[4];
+    MASK winner[4], number = {0};
+    for (int k = 0; k < ways; k++) {
+        best[k] = FN(fetch)(x + t->row[0] + k * LANES * stride, stride, m, 0);
+        winner[k] = number;
+    }
+    for (int64_t r = 1; r < t->rows; r++) {
+        number += 1;
+        for (int k = 0; k < ways; k++) {
+            VEC v = FN(fetch)(x + t->row[r] + k * LANES * stride, stride, m, 0);
+            MASK take = BETTER(op, v, best[k]);
+            best[k] = FN(select)(take, v, best[k]);
+            winner[k] = (number & take) | (winner[k] & ~take);
         }
     }
+    for (int k = 0; k < ways; k++)
+        for (int64_t i = 0; i < m; i++) {
+            const int64_t column = j + k * LANES + i;
+            const int64_t row = (int64_t)winner[k][i] & (ROWS - 1); /* 255 is −1 in a signed byte */
+            if (t->y) ((REAL *)t->y)[column * t->y_stride] = best[k][i];
+            if (t->place) t->place[column * t->place_stride] = t->first + row;
+        }
+}
+
+/* x[rows, n] → n */
+TD_INLINE void FN(best_columns)(int op, const tile_t *t)
+{
+    int64_t j = 0;
+    for (; t->stride == 1 && j + 4 * LANES <= t->n; j += 4 * LANES)
+        FN(best_block)(op, t, j, 4, LANES);
+    for (; j < t->n; j += LANES) FN(best_block)(op, t, j, 1, TD_MIN(t->n - j, LANES));
 }
 
 TD_INLINE void FN(best_combine)(int op, void *y, int64_t *place, const void *partial,
