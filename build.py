@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -97,11 +98,10 @@ def refresh(target: Path, command: list[str], recipe: Path, sources: list[Path] 
     """Makes `target` if it is missing, older than a source, or was made by another command.
 
     The command is kept in `recipe`. Without sources, they are what the compiler wrote into the
-    .d file beside it. The new file is renamed into place: an interrupted build leaves no half
-    of one, and a process that runs a library keeps its copy.
+    .d file beside it. The new file is as old as the start of its making, so an edit meanwhile
+    is not missed, and it is renamed into place: an interrupted build leaves no half of one, and
+    a process that runs a library keeps its copy.
     """
-    fresh = target.with_suffix(".new")
-    command = [*command, "-o", relative(fresh)]
     if target.exists() and recipe.exists() and recipe.read_text() == shlex.join(command):
         if sources is None:
             depends = recipe.with_suffix(".d").read_text().replace("\\\n", " ")
@@ -109,8 +109,11 @@ def refresh(target: Path, command: list[str], recipe: Path, sources: list[Path] 
         made = target.stat().st_mtime_ns
         if all(source.exists() and source.stat().st_mtime_ns <= made for source in sources):
             return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    run(command)
+    fresh = target.with_suffix(".new")
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    started = time.time_ns()
+    run([*command, "-o", relative(fresh)])
+    os.utime(fresh, ns=(started, started))
     fresh.replace(target)
     recipe.write_text(shlex.join(command))
 
@@ -191,8 +194,8 @@ def build(
         raise SystemExit(f"{shlex.join(cc)} builds for {machine}, this is {this_machine()}")
 
     extra = [*(SANITIZE.split() if sanitize else []), *(["-Werror"] if strict else [])]
-    kind = [Path(cc[0]).name, machine, *(["sanitize"] if sanitize else [])]
-    work = ROOT / "build" / "objects" / "-".join(kind)
+    kind = [Path(cc[0]).name, machine, "sanitize" * sanitize, "strict" * strict]
+    work = ROOT / "build" / "objects" / "-".join(filter(None, kind))
     made = [build_declarations(cc, out, work)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
