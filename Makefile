@@ -68,9 +68,11 @@ test: $(VENV)/dev ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for
 	@$(PY) build.py --quiet
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
 
-bench: $(VENV)/bench ## time it, beside PyTorch: ONLY=conv for a part of it
+bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, ARGS="--rounds 3", TORCH=no for itself alone
 	@$(PY) build.py --quiet
-	@$(PY) tests/bench $(ONLY)
+	@[ "$(TORCH)" = no ] || [ -e $(VENV)/bench ] || $(MAKE) --no-print-directory $(VENV)/bench || \
+	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
+	@$(PY) tests/bench $(ONLY) $(ARGS)
 
 C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl')
 

@@ -105,8 +105,8 @@ class Op:
         self.defaults = {
             p.name: p.default
             for p in parameters
-            if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
-        }
+            if p.kind is p.KEYWORD_ONLY and p.default is not p.empty and p.name != "into"
+        }  # into= is where inplace() wants the result, not a constant of the formula
         self.rules: dict[str, Rule] = {}
         self._plans: dict[tuple, Plan] = {}
         if self.name in OPS:

@@ -21,7 +21,7 @@ typedef struct {
     int64_t plane, y_h, y_w, offset; /* pixel (p,q) is offset + p·y_h + q·y_w of its plane */
 
     REAL *packed;     /* [groups][m/TILE_M][channels·R·S][TILE_M] */
-    int64_t columns, depth; /* pixels in a task, channels in a panel */
+    int64_t span, columns, depth; /* pixels cut into tasks, in a task; channels in a panel */
     _Atomic td_status status;
 } FN(correlate_t);
 
@@ -42,50 +42,61 @@ static void FN(filter_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
-/* Pixels [j0, j0+n) of one image and group into c[m,n], rows ldc apart. */
-static void FN(correlate_block)(const FN(correlate_t) *p, int64_t image, int64_t group, int64_t j0,
-                                int64_t n, REAL *c, int64_t ldc, REAL *panel, REAL *grid)
+/* Columns [j0, j0+n) of images·P·Q of one group into c[m,n], rows ldc apart. */
+static void FN(correlate_block)(const FN(correlate_t) *p, int64_t group, int64_t j0, int64_t n,
+                                REAL *c, int64_t ldc, REAL *panel)
 {
     int64_t taps = p->x.window.h.taps * p->x.window.w.taps, k = p->channels * taps;
-    int64_t column = image * p->x.window.h.out * p->x.window.w.out + j0;
     const REAL *a = p->packed + group * td_round_up(p->m, TILE_M) * k;
     FN(seed_t) bias = {p->bias ? p->bias + group * p->m : NULL, 1, 0};
     for (int64_t c0 = 0; c0 < p->channels; c0 += p->depth) {
         int64_t channels = TD_MIN(p->channels - c0, p->depth);
-        FN(pack_panel)(panel, grid, &p->x, group * p->channels + c0, channels, column, n);
+        FN(pack_panel)(panel, &p->x, group * p->channels + c0, channels, j0, n);
         FN(gemm_block)(p->m, n, channels * taps, c, ldc, FN(seed)(c0 == 0, bias, c, ldc),
                        a + c0 * taps * TILE_M, k * TILE_M, panel, FN(TILE_N),
                        FN(panel_pitch)(n));
     }
 }
 
+/* c[m,n], computed beside y, to where its pixels belong. */
+static void FN(put_pixels)(const FN(correlate_t) *p, int64_t group, int64_t j0, int64_t n,
+                           const REAL *c)
+{
+    int64_t Q = p->x.window.w.out, pixels = p->x.window.h.out * Q;
+    for (int64_t j = 0, here; j < n; j += here) {
+        int64_t image = (j0 + j) / pixels, pixel = (j0 + j) % pixels;
+        here = TD_MIN(n - j, Q - pixel % Q);
+        REAL *y = p->y + (image * p->groups + group) * p->m * p->plane + p->offset +
+                  pixel / Q * p->y_h + pixel % Q * p->y_w;
+        for (int64_t i = 0; i < p->m; i++)
+            for (int64_t l = 0; l < here; l++) y[i * p->plane + l * p->y_w] = c[i * n + j + l];
+    }
+}
+
+/* One task is one group's block of `columns` pixels of `span` (an image, or all of them). */
 static void FN(correlate_task)(void *context, int64_t begin, int64_t end)
 {
     FN(correlate_t) *p = context;
     const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
-    int64_t pixels = h->out * w->out, blocks = TD_CEIL_DIV(pixels, p->columns);
-    int in_place = p->y_w == 1 && p->y_h == w->out;
-    size_t panel_bytes = p->depth * h->taps * w->taps * FN(panel_pitch)(p->columns) * sizeof(REAL);
-    REAL *panel = td_scratch(1, panel_bytes);
-    REAL *grid = td_scratch(2, FN(grid_size)(&p->x.window, p->columns) * sizeof(REAL));
-    REAL *tile = td_scratch(3, in_place ? 1 : p->m * p->columns * sizeof(REAL));
-    if (!panel || !grid || !tile) {
+    int64_t pixels = h->out * w->out, blocks = TD_CEIL_DIV(p->span, p->columns);
+    int in_place = p->span == pixels && p->y_w == 1 && p->y_h == w->out;
+    int64_t pitch = FN(panel_pitch)(p->columns);
+    REAL *panel = td_scratch(1, p->depth * h->taps * w->taps * pitch * sizeof(REAL));
+    REAL *beside = td_scratch(2, in_place ? 1 : p->m * p->columns * sizeof(REAL));
+    if (!panel || !beside) {
         p->status = TD_ENOMEM;
         return;
     }
     for (int64_t task = begin; task < end; task++) {
-        int64_t j0 = task % blocks * p->columns, n = TD_MIN(pixels - j0, p->columns);
-        int64_t image = task / blocks / p->groups, group = task / blocks % p->groups;
-        REAL *y = p->y + (image * p->groups + group) * p->m * p->plane + p->offset;
+        int64_t start = task % blocks * p->columns, n = TD_MIN(p->span - start, p->columns);
+        int64_t group = task / blocks % p->groups, j0 = task / blocks / p->groups * p->span + start;
         if (in_place) {
-            FN(correlate_block)(p, image, group, j0, n, y + j0, p->plane, panel, grid);
-            continue;
+            REAL *y = p->y + (j0 / pixels * p->groups + group) * p->m * p->plane + start;
+            FN(correlate_block)(p, group, j0, n, y, p->plane, panel);
+        } else {
+            FN(correlate_block)(p, group, j0, n, beside, n, panel);
+            FN(put_pixels)(p, group, j0, n, beside);
         }
-        FN(correlate_block)(p, image, group, j0, n, tile, n, panel, grid);
-        for (int64_t i = 0; i < p->m; i++)
-            for (int64_t j = 0; j < n; j++)
-                y[i * p->plane + (j0 + j) / w->out * p->y_h + (j0 + j) % w->out * p->y_w] =
-                    tile[i * n + j];
     }
 }
 
@@ -98,13 +109,17 @@ static td_status FN(correlate)(FN(correlate_t) *p)
     if (!p->packed) return td_fail(TD_ENOMEM, "conv2d: no memory to pack the filter");
     td_parallel(strips, 1 + GEMM_GRAIN / 4 / (k * TILE_M), FN(filter_task), p);
 
-    /* a panel row of about a kilobyte; narrower when there is little work to share */
-    int64_t share = td_round_up(p->images * p->groups * pixels / 8 + 1, FN(TILE_N));
-    p->columns = TD_MIN(share, 1024 / (FN(TILE_N) * (int64_t)sizeof(REAL)) * FN(TILE_N));
-    p->columns = TD_MIN(p->columns, pixels);
+    /* A panel row of about a kilobyte, of whole pixel rows when they are shorter; less when there
+     * is little work to share. Images that hardly fill a tile are taken together. */
+    int64_t all = p->images * pixels;
+    p->span = pixels < 2 * FN(TILE_N) ? all : pixels;
+    int64_t columns = 1024 / (FN(TILE_N) * (int64_t)sizeof(REAL)) * FN(TILE_N);
+    columns = TD_MIN(columns, td_round_up(all * p->groups / 8 + 1, FN(TILE_N)));
+    if (columns > w->out) columns = columns / w->out * w->out;
+    p->columns = TD_MIN(columns, p->span);
     int64_t panels = TD_CEIL_DIV(k * p->columns * (int64_t)sizeof(REAL), CONV_PANEL);
     p->depth = TD_CEIL_DIV(p->channels, TD_MIN(panels, p->channels));
-    int64_t tasks = p->images * p->groups * TD_CEIL_DIV(pixels, p->columns);
+    int64_t tasks = all / p->span * p->groups * TD_CEIL_DIV(p->span, p->columns);
     td_parallel(tasks, 1 + GEMM_GRAIN / (p->m * k * p->columns), FN(correlate_task), p);
     return p->status ? td_fail(p->status, "conv2d: no memory for a panel of pixels") : TD_OK;
 }

@@ -40,9 +40,8 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = window->h.taps * window->w.taps;
     int64_t total = v->n * window->h.out * window->w.out, ld = FN(panel_pitch)(p->columns);
     REAL *windows = td_scratch(1, p->depth * taps * ld * sizeof(REAL));
-    REAL *grid = td_scratch(2, FN(grid_size)(window, p->columns) * sizeof(REAL));
-    REAL *gradient = td_scratch(3, p->rows * ld * sizeof(REAL));
-    if (!windows || !grid || !gradient) {
+    REAL *gradient = td_scratch(2, p->rows * ld * sizeof(REAL));
+    if (!windows || !gradient) {
         p->status = TD_ENOMEM;
         return;
     }
@@ -61,7 +60,7 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
                 FN(pack_gradient)(gradient, p, group * kg + k, rows, j, n);
                 for (int64_t c = c_begin; c < c_end; c += p->depth) {
                     int64_t channels = TD_MIN(c_end - c, p->depth);
-                    FN(pack_panel)(windows, grid, &p->x, group * cg + c, channels, j, n);
+                    FN(pack_panel)(windows, &p->x, group * cg + c, channels, j, n);
                     FN(dot_block)(channels * taps, rows, td_round_up(n, LANES),
                                   gw + (k * cg + c) * taps, 1, cg * taps, windows,
                                   FN(panel_pitch)(n), gradient, FN(panel_pitch)(n));
@@ -93,8 +92,7 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(weight_t) p = {.shape = v, .x = {x, v->c * in, in, v->window}, .gy = gy, .gw = gw};
-    p.panels = TD_CEIL_DIV(total, FN(DOT_K));
-    p.columns = td_round_up(TD_CEIL_DIV(total, p.panels), LANES);
+    p.columns = TD_MIN(total, w->out < FN(DOT_K) ? FN(DOT_K) / w->out * w->out : FN(DOT_K));
     p.panels = TD_CEIL_DIV(total, p.columns);
     int64_t bytes = p.columns * sizeof(REAL);
     p.chunks = TD_MIN(p.panels, TD_MAX(1, TD_MIN(MOST_CHUNKS, GEMM_PACKED / size)));

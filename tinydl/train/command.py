@@ -43,6 +43,7 @@ def train(given: dict, out: str | None = None, resume: str | None = None) -> int
     """Trains with the given options (fields of Config); returns the process's exit status."""
     config = _going_on(resume, given) if resume else Config(**given)
     config, train_set, test_set, found = _choose_data(config)
+    _check_device(config.device)
     if config.threads is not None:
         tinydl.set_num_threads(config.threads)
     tinydl.manual_seed(config.seed)
@@ -136,6 +137,13 @@ def _choose_data(config: Config) -> tuple:
         lr=config.lr or RATES[config.optimizer],
     )
     return config, train_set, test_set, found
+
+
+def _check_device(name: str) -> None:
+    try:
+        tinydl.device(name)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _optimizer(config: Config, parameters):

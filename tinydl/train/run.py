@@ -104,8 +104,8 @@ class Run:
         state = load(self.checkpoint)
         try:
             trainer.load_state_dict(state)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise FormatError(self.checkpoint, f"is no checkpoint of a run: {error!r}") from error
+        except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+            raise FormatError(self.checkpoint, f"is no checkpoint of this run ({error})") from error
 
     def load_model(self, device: str = "cpu"):
         """The trained model, in eval mode, and what it expects of an image."""
@@ -113,7 +113,10 @@ class Run:
         if not self.model.exists():
             raise FileNotFoundError(f"{self.folder} has no model.safetensors: is it finished?")
         model = MODELS[config.model](tuple(images["shape"]), len(images["classes"]))
-        model.load_state_dict(safetensors.load_file(self.model))
+        try:
+            model.load_state_dict(safetensors.load_file(self.model))
+        except RuntimeError as error:
+            raise FormatError(self.model, f"is not the model of config.json\n{error}") from error
         return model.to(device).eval(), images
 
 
