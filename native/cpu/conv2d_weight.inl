@@ -92,14 +92,15 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(weight_t) p = {.shape = v, .x = {x, v->c * in, in, v->window}, .gy = gy, .gw = gw};
-    p.columns = TD_MIN(total, w->out < FN(DOT_K) ? FN(DOT_K) / w->out * w->out : FN(DOT_K));
+    int64_t unit = h->out * w->out <= FN(DOT_K) ? h->out * w->out : w->out; /* cut between these */
+    p.columns = TD_MIN(total, unit <= FN(DOT_K) ? FN(DOT_K) / unit * unit : FN(DOT_K));
     p.panels = TD_CEIL_DIV(total, p.columns);
     int64_t bytes = p.columns * sizeof(REAL);
     p.chunks = TD_MIN(p.panels, TD_MAX(1, TD_MIN(MOST_CHUNKS, GEMM_PACKED / size)));
     p.parts = TD_MIN(cg, TD_CEIL_DIV(MOST_CHUNKS, p.chunks * v->groups));
     p.part = TD_CEIL_DIV(cg, p.parts);
     p.parts = TD_CEIL_DIV(cg, p.part);
-    p.depth = TD_MIN(p.part, TD_MAX(1, L2_PANEL / (taps * bytes)));
+    p.depth = TD_CEIL_DIV(p.part, TD_MIN(p.part, TD_CEIL_DIV(p.part * taps * bytes, L2_PANEL)));
     p.rows = TD_MIN(kg, TD_MAX(1, L2_PANEL / bytes / DOT_N) * DOT_N);
     p.partial = p.chunks == 1 ? gw : td_scratch(0, p.chunks * size * sizeof(REAL));
     if (!p.partial) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",

@@ -6,7 +6,7 @@
  */
 
 /* The longest k for which DOT_N rows of b stay in L1 beside rows of a that pass by. */
-enum { FN(DOT_K) = L1_PANEL / DOT_N / (int)sizeof(REAL) * 3 / 4 / LANES * LANES };
+enum { FN(DOT_K) = L1_PANEL / DOT_N / (int)sizeof(REAL) / LANES * LANES };
 
 /* Neighbours are added: to[n] from from[2n]. */
 static void FN(add_pairs)(REAL *restrict to, const REAL *restrict from, int n)

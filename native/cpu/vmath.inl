@@ -125,7 +125,7 @@ TD_INLINE VEC FN(vpow)(VEC x, VEC y)
 
 TD_INLINE VEC FN(vmax)(VEC x, VEC y) { return FN(select)(x > y, x, y); }
 TD_INLINE VEC FN(vmin)(VEC x, VEC y) { return FN(select)(x < y, x, y); }
-TD_INLINE VEC FN(vabs)(VEC x) { return FN(vmax)(x, -x); }
+TD_INLINE VEC FN(vabs)(VEC x) { return FN(select)(x < 0, -x, x); }
 
 /* Integer power by squaring, modulo 2^bits like NumPy's; Python refuses negative exponents. */
 TD_INLINE VEC FN(vpow)(VEC x, VEC y)

@@ -7,7 +7,8 @@ import numpy as np
 
 def sgd(p, buf, g, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first):
     """g ± weight_decay p; buf = momentum buf + (1 − dampening) g; p −= lr buf. Returns p, buf."""
-    g = (-g if maximize else g) + weight_decay * p
+    g = -g if maximize else g
+    g = g + weight_decay * p if weight_decay else g
     if momentum:
         buf = g if first else momentum * buf + (1 - dampening) * g
         g = g + momentum * buf if nesterov else buf
@@ -22,9 +23,9 @@ def adam(
     Weight decay is part of g (Adam) or shrinks p on its own: decoupled (AdamW).
     """
     g = -g if maximize else g
-    if decoupled:
+    if weight_decay and decoupled:
         p = p - lr * weight_decay * p
-    else:
+    elif weight_decay:
         g = g + weight_decay * p
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g

@@ -39,17 +39,17 @@ def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
 def max_pool2d_scatter(gy, idx, *, shape):
     """gx = 0; gx[plane][idx] += gy[plane]"""
     n, c, h, w = shape
+    p, q = idx.shape[2:]
     gx = np.zeros((n, c, h * w), gy.dtype)
-    flat = idx.reshape(n, c, -1)
-    np.add.at(gx, places(flat, 2), gy.reshape(n, c, -1))
+    np.add.at(gx, places(idx.reshape(n, c, p * q), 2), gy.reshape(n, c, p * q))
     return gx.reshape(shape)
 
 
 def max_pool2d_gather(x, idx):
     """y[plane] = x[plane][idx]"""
-    n, c = x.shape[:2]
-    flat = idx.reshape(n, c, -1)
-    return x.reshape(n, c, -1)[places(flat, 2)].reshape(idx.shape)
+    n, c, h, w = x.shape
+    p, q = idx.shape[2:]
+    return x.reshape(n, c, h * w)[places(idx.reshape(n, c, p * q), 2)].reshape(idx.shape)
 
 
 def _average(shape, window, stride, padding, ceil_mode, count_include_pad, divisor):
