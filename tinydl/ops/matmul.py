@@ -77,7 +77,8 @@ def linear(x, w, b=None):
     same_dtype("linear", x=x, w=w, b=b)
     y = Array.empty((*x.shape[:-1], w.shape[0]), x.dtype, x.backend)
     rows = x if x.ndim == 2 else x.contiguous().reshape((prod(x.shape[:-1]), x.shape[-1]))
-    call("matmul", y.reshape((rows.shape[0], w.shape[0])), rows, w.permute((1, 0)), b)
+    bias = b and b.contiguous()
+    call("matmul", y.reshape((rows.shape[0], w.shape[0])), rows, w.permute((1, 0)), bias)
     return y
 
 
