@@ -109,7 +109,7 @@ def refresh(target: Path, command: list[str], recipe: Path, sources: list[Path] 
         made = target.stat().st_mtime_ns
         if all(source.exists() and source.stat().st_mtime_ns <= made for source in sources):
             return
-    fresh = target.with_suffix(".new")
+    fresh = target.with_suffix(f".{os.getpid()}.new")  # two builds may run at once
     fresh.parent.mkdir(parents=True, exist_ok=True)
     started = time.time_ns()
     run([*command, "-o", relative(fresh)])
