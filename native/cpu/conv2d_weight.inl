@@ -9,7 +9,7 @@ typedef struct {
     const conv_t *shape;
     FN(source_t) x;
     const REAL *gy;
-    REAL *gw, *partial;           /* [chunks][k,cg,r,s]; gw itself when there is one chunk */
+    REAL *gw, *partial;           /* partial[chunk, group, cg·R·S, kg]: as dot.inl writes it */
     int64_t chunks, parts;        /* tasks: chunk × group × part of its channels */
     int64_t panels, columns;      /* of pixels: their number, and the length of one */
     int64_t part, depth, rows;    /* channels of a part and of a panel, rows of gy in a panel */
@@ -48,9 +48,8 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
     for (int64_t task = begin; task < end; task++) {
         int64_t chunk = task / p->parts / v->groups, group = task / p->parts % v->groups;
         int64_t c_begin = task % p->parts * p->part, c_end = TD_MIN(cg, c_begin + p->part);
-        REAL *gw = p->partial + (chunk * v->k + group * kg) * cg * taps;
-        for (int64_t k = 0; k < kg; k++)
-            for (int64_t t = c_begin * taps; t < c_end * taps; t++) gw[k * cg * taps + t] = 0;
+        REAL *sum = p->partial + (chunk * v->groups + group) * cg * taps * kg;
+        for (int64_t i = c_begin * taps * kg; i < c_end * taps * kg; i++) sum[i] = 0;
 
         int64_t first = p->panels * chunk / p->chunks, last = p->panels * (chunk + 1) / p->chunks;
         for (int64_t j = first * p->columns; j < TD_MIN(last * p->columns, total); j += p->columns) {
@@ -62,23 +61,27 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
                     int64_t channels = TD_MIN(c_end - c, p->depth);
                     FN(pack_panel)(windows, &p->x, group * cg + c, channels, j, n);
                     FN(dot_block)(channels * taps, rows, td_round_up(n, LANES),
-                                  gw + (k * cg + c) * taps, 1, cg * taps, windows,
-                                  FN(panel_pitch)(n), gradient, FN(panel_pitch)(n));
+                                  sum + c * taps * kg + k, kg, windows, FN(panel_pitch)(n),
+                                  gradient, FN(panel_pitch)(n));
                 }
             }
         }
     }
 }
 
-/* gw[i] = Σ_chunk partial[chunk, i], first chunk first */
+/* gw[k,·] = Σ_chunk partial[chunk, group of k, ·, k], first chunk first, for filters [begin, end) */
 static void FN(add_chunks)(void *context, int64_t begin, int64_t end)
 {
     const FN(weight_t) *p = context;
-    int64_t size = p->shape->k * (p->shape->c / p->shape->groups) * p->shape->window.h.taps *
-                   p->shape->window.w.taps;
-    memcpy(p->gw + begin, p->partial + begin, (end - begin) * sizeof(REAL));
-    for (int64_t chunk = 1; chunk < p->chunks; chunk++)
-        for (int64_t i = begin; i < end; i++) p->gw[i] += p->partial[chunk * size + i];
+    const conv_t *v = p->shape;
+    int64_t kg = v->k / v->groups, size = v->c / v->groups * v->window.h.taps * v->window.w.taps;
+    for (int64_t k = begin; k < end; k++)
+        for (int64_t i = 0; i < size; i++) {
+            const REAL *from = p->partial + (k / kg * size + i) * kg + k % kg;
+            REAL sum = 0;
+            for (int64_t chunk = 0; chunk < p->chunks; chunk++) sum += from[chunk * v->k * size];
+            p->gw[k * size + i] = sum;
+        }
 }
 
 static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, const REAL *gy)
@@ -102,13 +105,13 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
     p.parts = TD_CEIL_DIV(cg, p.part);
     p.depth = TD_CEIL_DIV(p.part, TD_MIN(p.part, TD_CEIL_DIV(p.part * taps * bytes, L2_PANEL)));
     p.rows = TD_MIN(kg, TD_MAX(1, L2_PANEL / bytes / DOT_N) * DOT_N);
-    p.partial = p.chunks == 1 ? gw : td_scratch(0, p.chunks * size * sizeof(REAL));
+    p.partial = td_scratch(0, p.chunks * size * sizeof(REAL));
     if (!p.partial) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",
                                    (long long)p.chunks);
 
     int64_t work = p.panels * p.columns / p.chunks * kg * p.part * taps;
     td_parallel(p.chunks * v->groups * p.parts, 1 + GEMM_GRAIN / work, FN(weight_task), &p);
     if (p.status) return td_fail(p.status, "conv2d_weight: no memory for a panel of pixels");
-    if (p.chunks > 1) td_parallel(size, 1 << 14, FN(add_chunks), &p);
+    td_parallel(v->k, 1 + PLAIN_GRAIN * v->k / (size * p.chunks), FN(add_chunks), &p);
     return TD_OK;
 }

@@ -15,7 +15,7 @@ static void FN(add_pairs)(REAL *restrict to, const REAL *restrict from, int n)
 }
 
 /* One tile; k is a multiple of LANES. Rows past the end repeat the last one and are not kept. */
-static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t row, int64_t col,
+static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc,
                          const REAL *a, int64_t lda, const REAL *b, int64_t ldb)
 {
     const REAL *x[DOT_M], *y[DOT_N];
@@ -33,26 +33,28 @@ static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t row, 
         }
     }
     enum { SUMS = DOT_M * DOT_N };
-    REAL even[SUMS * LANES] __attribute__((aligned(TD_WIDTH))), odd[SUMS * LANES / 2];
-    REAL *total = even, *other = odd; /* LANES numbers of each sum, then half of them, … then one */
+    REAL lanes[2][SUMS * LANES] __attribute__((aligned(TD_WIDTH)));
     for (int i = 0; i < DOT_M; i++)
-        for (int j = 0; j < DOT_N; j++) FN(store)(total + (i * DOT_N + j) * LANES, sum[i][j]);
-    for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
-        FN(add_pairs)(other, total, SUMS * lanes);
-        REAL *swap = total;
-        total = other;
-        other = swap;
-    }
-    for (int i = 0; i < TD_MIN(m, DOT_M); i++)
-        for (int j = 0; j < TD_MIN(n, DOT_N); j++) c[i * row + j * col] += total[i * DOT_N + j];
+        for (int j = 0; j < DOT_N; j++) FN(store)(lanes[0] + (i * DOT_N + j) * LANES, sum[i][j]);
+    int now = 0; /* lanes[now] holds `left` numbers of each sum, one after the other */
+    for (int left = LANES; left > 1; left /= 2, now = !now)
+        FN(add_pairs)(lanes[!now], lanes[now], SUMS * left / 2);
+
+    if (m >= DOT_M && n >= DOT_N)
+        for (int i = 0; i < DOT_M; i++)
+            for (int j = 0; j < DOT_N; j++) c[i * ldc + j] += lanes[now][i * DOT_N + j];
+    else
+        for (int i = 0; i < TD_MIN(m, DOT_M); i++)
+            for (int j = 0; j < TD_MIN(n, DOT_N); j++)
+                c[i * ldc + j] += lanes[now][i * DOT_N + j];
 }
 
-/* c[i,j] at i·row + j·col. DOT_N rows of b stay in L1 while all of a passes by. */
-static void FN(dot_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t row, int64_t col,
+/* All of c, rows ldc apart. DOT_N rows of b stay in L1 while all of a passes by. */
+static void FN(dot_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc,
                           const REAL *a, int64_t lda, const REAL *b, int64_t ldb)
 {
     for (int64_t j = 0; j < n; j += DOT_N)
         for (int64_t i = 0; i < m; i += DOT_M)
-            FN(dot_tile)(m - i, n - j, k, c + i * row + j * col, row, col, a + i * lda, lda,
-                         b + j * ldb, ldb);
+            FN(dot_tile)(m - i, n - j, k, c + i * ldc + j, ldc, a + i * lda, lda, b + j * ldb,
+                         ldb);
 }

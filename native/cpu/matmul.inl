@@ -91,7 +91,7 @@ static void FN(dot_task)(void *context, int64_t begin, int64_t end)
             step = TD_MIN(TD_MAX(k / LANES * LANES - t, LANES), FN(DOT_K));
             int64_t lda, ldb;
             const REAL *a = FN(dot_row)(&p->a, i0, t, &lda), *b = FN(dot_row)(&p->b, j0, t, &ldb);
-            FN(dot_block)(m, n, step, y, ldy, 1, a, lda, b, ldb);
+            FN(dot_block)(m, n, step, y, ldy, a, lda, b, ldb);
         }
     }
 }
