@@ -57,7 +57,7 @@ def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
 def max_pool2d_scatter(gy, idx, *, shape):
     """Zeros of a shape with gy added at the winners' places."""
     gx = Array.empty(shape, gy.dtype, gy.backend)
-    call("max_pool2d_scatter", gx, gy.contiguous(), idx)
+    call("max_pool2d_scatter", gx, gy.contiguous(), idx.contiguous())
     return gx
 
 
@@ -65,7 +65,7 @@ def max_pool2d_scatter(gy, idx, *, shape):
 def max_pool2d_gather(x, idx):
     """y[n,c,p,q] = x[n,c] at the winner's place."""
     y = Array.empty(idx.shape, x.dtype, x.backend)
-    call("max_pool2d_gather", y, x.contiguous(), idx)
+    call("max_pool2d_gather", y, x.contiguous(), idx.contiguous())
     return y
 
 
