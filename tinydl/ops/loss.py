@@ -53,4 +53,4 @@ def _unit(x, lse, target, ignore_index):
 
 def _kept(gy, target, ignore_index):
     """gy with 0 in ignored rows."""
-    return (target != ignore_index).where(gy, 0)
+    return gy.where(target != ignore_index, 0)
