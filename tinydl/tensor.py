@@ -13,6 +13,8 @@ from . import device as devices
 from .array import Array, scalar
 from .backend import ffi
 from .dtypes import DType
+from .methods.arithmetic import ArithmeticMethods
+from .methods.compare import CompareMethods
 from .methods.display import text
 from .methods.elementwise import ElementwiseMethods
 from .methods.inplace import InplaceMethods
@@ -20,7 +22,14 @@ from .methods.reduce import ReduceMethods
 from .methods.shape import ShapeMethods
 
 
-class Tensor(ElementwiseMethods, ReduceMethods, ShapeMethods, InplaceMethods):
+class Tensor(
+    ArithmeticMethods,
+    CompareMethods,
+    ElementwiseMethods,
+    ReduceMethods,
+    ShapeMethods,
+    InplaceMethods,
+):
     """n-dimensional numbers that remember how they were computed.
 
     Made by `tinydl.tensor(data)`, `tinydl.zeros(shape)`, … and by operations on other tensors.
