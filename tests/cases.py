@@ -1,0 +1,243 @@
+"""THE case table: every op and every kernel, with inputs that exercise it.
+
+    case("conv2d", inputs.conv2d, REALS, SUMS)
+
+From it come the tests of values (test_ops), of derivatives (test_grads), of threads
+(test_threads) and the benchmark rows. Inputs are functions of a Source; the oracle is the
+function of that name in tinydl.reference. Kinks and ties are data, not tolerances: where
+derivatives are taken, inputs stay away from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import inputs
+import kernels
+import numpy as np
+from inputs import binary, fixed, reduction, unary
+from source import Source
+
+import tinydl
+from tinydl import ops, reference
+from tinydl.op import OPS
+
+REALS = ("float32", "float64")
+NUMBERS = (*REALS, "int64", "int32", "uint8")
+INTEGERS = ("int64", "int32", "uint8")
+BITS = (*INTEGERS, "bool")
+EVERY = (*NUMBERS, "bool")
+
+# How near the reference a result must be, in units of the last place:
+EXACT = 0  # the same bits, computed in the same dtype
+ULPS = 8  # of each value
+SUMS = 64  # of the largest value: sums of products, where terms may cancel
+
+
+@dataclass
+class Case:
+    """One op or kernel with one kind of inputs.
+
+    run        calls it on tensors: the op unless said otherwise
+    own_dtype  the reference computes in the inputs' dtype, not in float64
+    smooth     derivatives exist at these inputs
+    bench      realistic inputs by what is special about them
+    """
+
+    name: str
+    inputs: Callable
+    dtypes: tuple
+    tolerance: int
+    label: str = ""
+    run: Callable | None = None
+    own_dtype: bool = False
+    smooth: bool = True
+    bench: dict[str, Callable] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.op = OPS.get(self.name)
+        self.run = self.run or self.op
+        self.reference = getattr(reference, self.name)
+        self.own_dtype |= self.tolerance == EXACT
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.label}" if self.label else self.name
+
+    def expected(self, arrays: list, params: dict) -> tuple:
+        """What the oracle says."""
+        if not self.own_dtype:
+            arrays = [
+                x.astype(np.float64) if x is not None and x.dtype.kind == "f" else x for x in arrays
+            ]
+        with np.errstate(all="ignore"):
+            out = self.reference(*arrays, **params)
+        return tuple(map(np.asarray, out if isinstance(out, tuple) else (out,)))
+
+    def differentiable(self, arrays: list) -> list[int]:
+        """Positions of the inputs to take derivatives by."""
+        if self.op is None or not self.smooth:
+            return []
+        real = [i for i, x in enumerate(arrays) if x is not None and x.dtype.kind == "f"]
+        return [i for i in real if self.op.rule(i) is not None]
+
+
+CASES: list[Case] = []
+
+
+def case(name: str, inputs: Callable, dtypes: tuple, tolerance: int, **rest) -> None:
+    CASES.append(Case(name, inputs, dtypes, tolerance, **rest))
+
+
+def benchmarks(device: str = "cpu", dtype: str = "float32") -> list[tuple[str, Callable]]:
+    """(name, function without arguments) of everything there are realistic inputs for."""
+    rows = []
+    for c in CASES:
+        for label, make in c.bench.items():
+            arrays, params = make(Source.seeded(dtype))
+            tensors = [None if x is None else tinydl.tensor(x, device=device) for x in arrays]
+            rows.append((f"{c} {label}".strip(), lambda c=c, t=tensors, p=params: c.run(*t, **p)))
+    return rows
+
+
+# --- elementwise ----------------------------------------------------------------------------------
+
+LARGE, ROW = (512, 4096), (4096,)
+ONE, TWO = {"": fixed(LARGE)}, {"": fixed(LARGE, LARGE)}
+POSITIVE = {"": fixed(LARGE, values="positive")}
+
+case("neg", unary(), NUMBERS, EXACT)
+case("abs", unary("distinct"), NUMBERS, EXACT)
+case("sign", unary("distinct"), NUMBERS, EXACT)
+case("square", unary(), NUMBERS, EXACT)
+case("exp", unary(), REALS, ULPS, bench=ONE)
+case("log", unary("positive"), REALS, ULPS, bench=POSITIVE)
+case("sqrt", unary("positive"), REALS, EXACT, bench=POSITIVE)
+case("tanh", unary(), REALS, ULPS, bench=ONE)
+case("sigmoid", unary(), REALS, ULPS, bench=ONE)
+case("relu", unary("distinct"), NUMBERS, EXACT, bench=ONE)
+
+case("add", binary(), NUMBERS, EXACT, bench={**TWO, "row": fixed(LARGE, ROW)})
+case("sub", binary(), NUMBERS, EXACT)
+case("mul", binary(), NUMBERS, EXACT, bench=TWO)
+case("div", binary("numbers", "positive"), REALS, EXACT, bench=TWO)
+case(
+    "pow",
+    binary("positive", "numbers"),
+    REALS,
+    ULPS,
+    bench={"": fixed(LARGE, LARGE, values="positive")},
+)
+case("pow", binary("numbers", "positive"), INTEGERS, EXACT, label="integers")
+for name in ("maximum", "minimum"):
+    case(name, inputs.apart, NUMBERS, EXACT, bench=TWO)
+    case(name, binary("ties", "ties"), NUMBERS, EXACT, label="ties", smooth=False)
+for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+    case(name, binary(), BITS, EXACT)
+for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    case(name, binary("ties", "ties"), EVERY, EXACT)
+case("relu_grad", binary("numbers", "distinct"), REALS, EXACT, bench=TWO)
+case("tanh_grad", binary("numbers", "distinct"), REALS, SUMS, bench=TWO)
+case("sigmoid_grad", binary("numbers", "distinct"), REALS, SUMS, bench=TWO)
+
+case("where", inputs.where, EVERY, EXACT)
+case("clamp", inputs.clamp, NUMBERS, EXACT)
+case("to_dtype", inputs.to_dtype, EVERY, EXACT, smooth=False)
+case("to_device", unary(device=None, source=None), EVERY, EXACT, run=kernels.to_cpu)
+
+# --- shape and place ------------------------------------------------------------------------------
+
+case("_view", inputs.view, EVERY, EXACT, run=ops.reshape)
+case("contiguous", unary(), EVERY, EXACT, bench=ONE)
+case("permute", inputs.permute, EVERY, EXACT)
+case("expand", inputs.expand, EVERY, EXACT)
+case("cat", inputs.cat, EVERY, EXACT)
+case("getitem", inputs.getitem, EVERY, EXACT)
+case("getitem_grad", inputs.getitem_grad, EVERY, EXACT)
+case("assign", inputs.assign, EVERY, EXACT)
+case("gather", inputs.gather, EVERY, EXACT)
+case("scatter_zeros", inputs.scatter_zeros, NUMBERS, SUMS)
+
+# --- reductions and products ----------------------------------------------------------------------
+
+TOTAL, ROWS, COLUMNS = (
+    fixed(LARGE, dim=dim, keepdim=False) for dim in ((0, 1), (1,), (0,))
+)  # fmt: skip
+
+case(
+    "sum",
+    reduction("numbers", empty=True),
+    EVERY,
+    SUMS,
+    bench={"": TOTAL, "rows": ROWS, "columns": COLUMNS},
+)
+for name in ("max", "min"):
+    case(name, reduction("distinct", one=True), NUMBERS, EXACT, bench={"rows": ROWS})
+    case(name, reduction("ties", one=True), EVERY, EXACT, label="ties", smooth=False)
+for name in ("amax", "amin"):
+    case(name, reduction("distinct"), NUMBERS, EXACT, bench={"": TOTAL})
+for name in ("argmax", "argmin"):
+    case(name, reduction("ties"), EVERY, EXACT)
+
+MATRICES = {"256³": fixed((256, 256), (256, 256)), "batch": fixed((64, 33, 70), (64, 70, 65))}
+LAYER = {"": fixed((64, 3136), (128, 3136), (128,))}
+
+case("_matmul", inputs.matmul, REALS, SUMS, bench=MATRICES)
+case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
+
+# --- windows --------------------------------------------------------------------------------------
+
+FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
+PLANES = (64, 32, 28, 28)
+
+case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
+case(
+    "conv2d_input",
+    inputs.conv2d_input(),
+    REALS,
+    SUMS,
+    bench={"second": inputs.conv2d_input(SECOND)},
+)
+case(
+    "conv2d_weight",
+    inputs.conv2d_weight(),
+    REALS,
+    SUMS,
+    bench={"first": inputs.conv2d_weight(FIRST), "second": inputs.conv2d_weight(SECOND)},
+)
+case(
+    "max_pool2d",
+    inputs.max_pool2d("distinct"),
+    REALS,
+    EXACT,
+    bench={"": inputs.pooled(PLANES, dilation=(1, 1))},
+)
+case("max_pool2d", inputs.max_pool2d("ties"), REALS, EXACT, label="ties", smooth=False)
+case("max_pool2d_scatter", inputs.pool_places(scatter=True), REALS, SUMS)
+case("max_pool2d_gather", inputs.pool_places(scatter=False), REALS, EXACT)
+case(
+    "avg_pool2d",
+    inputs.avg_pool2d,
+    REALS,
+    SUMS,
+    bench={"": inputs.pooled(PLANES, count_include_pad=True, divisor=0)},
+)
+case("avg_pool2d_input", inputs.avg_pool2d_input, REALS, SUMS)
+
+# --- softmax, losses, chance, optimizers ----------------------------------------------------------
+
+CLASSES = {"": fixed((64, 10), dim=1), "wide": fixed((512, 1000), dim=1)}
+
+case("softmax", inputs.along(1), REALS, SUMS, bench=CLASSES)
+case("log_softmax", inputs.along(1), REALS, SUMS, bench=CLASSES)
+case("softmax_grad", inputs.along(2), REALS, SUMS)
+case("log_softmax_grad", inputs.along(2), REALS, SUMS)
+case("cross_entropy", inputs.cross_entropy, REALS, SUMS)
+case("cross_entropy_grad", inputs.cross_entropy_grad, REALS, SUMS)
+case("dropout", inputs.dropout, REALS, ULPS, own_dtype=True)
+
+case("uniform", inputs.random(low=-1.0, high=2.0), REALS, ULPS, own_dtype=True, run=kernels.uniform)
+case("normal", inputs.random(mean=1.0, std=3.0), REALS, SUMS, own_dtype=True, run=kernels.normal)
+case("randint", inputs.random(low=3, high=250), INTEGERS, EXACT, run=kernels.randint)
+case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
+case("adam", inputs.adam, REALS, SUMS, run=kernels.adam)

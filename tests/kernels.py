@@ -1,0 +1,55 @@
+"""Calls of what is no op: kernels that fill or update tensors, and copies between devices."""
+
+from __future__ import annotations
+
+import tinydl
+from tinydl import Tensor, ops
+from tinydl.array import Array
+from tinydl.backend import NULL, ffi
+
+
+def to_cpu(x: Tensor, **_) -> Tensor:
+    return ops.to_device(x, device=tinydl.device("cpu"), source=x.device)
+
+
+def _fill(name: str, y: Tensor, *attrs) -> Tensor:
+    like = y._array
+    out = Array.empty(like.shape, like.dtype, like.backend)
+    *numbers, rng = attrs
+    ops.call(name, out, *numbers, ffi.new("td_rng *", rng))
+    return Tensor(out)
+
+
+def uniform(y: Tensor, *, low: float, high: float, rng: tuple) -> Tensor:
+    return _fill("uniform", y, low, high, rng)
+
+
+def normal(y: Tensor, *, mean: float, std: float, rng: tuple) -> Tensor:
+    return _fill("normal", y, mean, std, rng)
+
+
+def randint(y: Tensor, *, low: int, high: int, rng: tuple) -> Tensor:
+    return _fill("randint", y, low, high, rng)
+
+
+def _list(x: Tensor):
+    return ffi.new("td_tensor *[]", [x._array.descriptor])
+
+
+def sgd(p: Tensor, buf: Tensor, g: Tensor, **attrs) -> tuple:
+    p, buf, g = (x.clone() for x in (p, buf, g))
+    backend = p._array.backend
+    momentum = _list(buf) if attrs["momentum"] else NULL
+    a = ffi.new("td_sgd_attrs *", attrs)
+    backend.check(backend.fn["sgd"](_list(p), momentum, _list(g), 1, a), "sgd")
+    return p, buf
+
+
+def adam(p: Tensor, m: Tensor, v: Tensor, vmax: Tensor, g: Tensor, **attrs) -> tuple:
+    p, m, v, vmax, g = (x.clone() for x in (p, m, v, vmax, g))
+    backend = p._array.backend
+    most = _list(vmax) if attrs["amsgrad"] else NULL
+    a = ffi.new("td_adam_attrs *", attrs)
+    status = backend.fn["adam"](_list(p), _list(m), _list(v), most, _list(g), 1, a)
+    backend.check(status, "adam")
+    return p, m, v, vmax
