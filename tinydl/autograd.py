@@ -164,10 +164,17 @@ def _start(y: Tensor, g) -> Tensor:
                 "reduce it first, for example y.sum().backward(), or pass gradient="
             )
         return Tensor(Array.full(y._array.shape, 1, y._array.dtype, y._array.backend))
-    g = as_tensor_like(g, y)
+    g = as_tensor_like(g, y, y._array.dtype)
     if g._array.shape != y._array.shape:
         raise ValueError(f"backward: the gradient is {g._array} but the output is {y._array}")
-    return Tensor(g._array, g._node, g._index)  # its memory stays the caller's: see _accumulate
+    if g._array.dtype is not y._array.dtype:
+        raise TypeError(
+            f"backward: the gradient is {g._array} but the output is {y._array}; "
+            "convert it with .to(dtype)"
+        )
+    if g.requires_grad:  # a gradient may be differentiated by itself
+        return g.clone()
+    return Tensor(g._array)  # its memory stays the caller's: see _accumulate
 
 
 def backward(
