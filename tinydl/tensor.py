@@ -18,6 +18,8 @@ from .methods.compare import CompareMethods
 from .methods.display import text
 from .methods.elementwise import ElementwiseMethods
 from .methods.inplace import InplaceMethods
+from .methods.parts import PartMethods
+from .methods.product import ProductMethods
 from .methods.reduce import ReduceMethods
 from .methods.shape import ShapeMethods
 
@@ -26,8 +28,10 @@ class Tensor(
     ArithmeticMethods,
     CompareMethods,
     ElementwiseMethods,
+    ProductMethods,
     ReduceMethods,
     ShapeMethods,
+    PartMethods,
     InplaceMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
@@ -276,9 +280,6 @@ class Tensor(
         return autograd.add_hook(self, hook)
 
     # --- copying ----------------------------------------------------------------------------------
-
-    def __getitem__(self, key) -> Tensor:
-        return ops.index(self, key)
 
     def __deepcopy__(self, memo) -> Tensor:
         if self._node is not None:

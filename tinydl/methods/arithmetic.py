@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ArithmeticMethods:
-    """x + y, x @ y, x.pow(2), …: operators and their methods.
+    """x + y, x / y, x.pow(2), …: operators and their methods.
 
     Args:
         other: a tensor, number, list or NumPy array whose shape broadcasts with self's.
@@ -57,12 +57,6 @@ class ArithmeticMethods:
 
     def __rpow__(self, other: Operand) -> Tensor:
         return ops.pow(other, self)
-
-    def __matmul__(self, other: Operand) -> Tensor:
-        return ops.matmul(self, ops.as_tensor_like(other, self))
-
-    def __rmatmul__(self, other: Operand) -> Tensor:
-        return ops.matmul(ops.as_tensor_like(other, self), self)
 
     def __neg__(self) -> Tensor:
         return ops.neg(self)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, overload
+
 from .. import ops
+
+if TYPE_CHECKING:
+    from ..dtypes import DType
+    from ..tensor import Tensor
+    from . import Dims
 
 
 def _either(dim, axis, keepdim, keepdims):
@@ -11,18 +18,61 @@ def _either(dim, axis, keepdim, keepdims):
 
 
 class ReduceMethods:
-    """x.sum(), x.mean(dim=0), x.argmax(-1), …"""
+    """x.sum(), x.mean(dim=0), x.argmax(-1), …
+
+    Args:
+        dim: axis or axes to reduce, negative ones counted from the end; None for all. Also axis=.
+        keepdim: whether reduced axes stay, with size 1. Also keepdims=.
+        dtype: what to convert to before reducing; None leaves self as it is.
+
+    Returns:
+        A tensor of self's dtype, unless said otherwise, and shape without the reduced axes.
+
+    Raises:
+        IndexError: dim names an axis that self does not have.
+        ValueError: dim names an axis twice; max, min and their places of no elements.
+    """
 
     __slots__ = ()
 
-    def sum(self, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
-        """Σ self over dim (all axes if None). Integers and bools add up in int64."""
+    def sum(
+        self,
+        dim: Dims = None,
+        keepdim: bool = False,
+        *,
+        dtype: DType | None = None,
+        axis: Dims = None,
+        keepdims: bool = False,
+    ) -> Tensor:
+        """The sum, Σ self over dim; integers and bools add up in int64.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]]).sum(dim=0)
+        tensor([4, 6])
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         x = self if dtype is None else self.to(dtype)
         return ops.sum(x, dim=ops.normalize_dims("sum", dim, x.ndim), keepdim=keepdim)
 
-    def mean(self, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
-        """Σ self / n over dim; NaN where n = 0."""
+    def mean(
+        self,
+        dim: Dims = None,
+        keepdim: bool = False,
+        *,
+        dtype: DType | None = None,
+        axis: Dims = None,
+        keepdims: bool = False,
+    ) -> Tensor:
+        """The mean, Σ self / n over dim; NaN where n = 0.
+
+        Raises:
+            TypeError: integers or bools, unless dtype makes them floating point.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1)
+            tensor([1.5, 3.5])
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         x = self if dtype is None else self.to(dtype)
         if not x.dtype.is_floating_point:
@@ -33,24 +83,85 @@ class ReduceMethods:
             count *= x.shape[axis]
         return ops.sum(x, dim=dims, keepdim=keepdim) / (count or float("nan"))
 
-    def var(self, dim=None, correction=1, keepdim=False, *, axis=None, keepdims=False):
-        """Σ (self − mean)² / (n − correction) over dim."""
+    def var(
+        self,
+        dim: Dims = None,
+        correction: float = 1,
+        keepdim: bool = False,
+        *,
+        axis: Dims = None,
+        keepdims: bool = False,
+    ) -> Tensor:
+        """The variance, Σ (self − mean)² / (n − correction) over dim, of floating-point numbers.
+
+        correction=1 (Bessel) estimates the variance that n samples were drawn with, 0 is that of
+        the samples themselves. n must be greater than correction.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 2.0, 3.0]).var()
+        tensor(1.)
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         dims = ops.normalize_dims("var", dim, self.ndim)
         squares = (self - self.mean(dims, True)).square()
         count = self.numel() // max(ops.sum(squares, dim=dims, keepdim=True).numel(), 1)
         return ops.sum(squares, dim=dims, keepdim=keepdim) / max(count - correction, 0)
 
-    def std(self, dim=None, correction=1, keepdim=False, *, axis=None, keepdims=False):
-        """√var"""
+    def std(
+        self,
+        dim: Dims = None,
+        correction: float = 1,
+        keepdim: bool = False,
+        *,
+        axis: Dims = None,
+        keepdims: bool = False,
+    ) -> Tensor:
+        """The standard deviation, √var, in self's own unit.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 3.0]).std(correction=0)
+        tensor(1.)
+        """
         return self.var(dim, correction, keepdim, axis=axis, keepdims=keepdims).sqrt()
 
+    @overload
+    def max(self, dim: None = None, keepdim: bool = False, *, keepdims: bool = False) -> Tensor: ...
+    @overload
+    def max(self, dim: Tensor) -> Tensor: ...
+    @overload
+    def max(self, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def max(self, *, axis: int, keepdims: bool = False) -> tuple[Tensor, Tensor]: ...
     def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """The maximum; with one dim, (values, indices). With a tensor, the larger of each pair."""
+        """The maximum of all, or (values, indices) along one axis: the first of equal ones.
+
+        indices are int64 and count along the axis. NaN is above all. Of all elements, equal maxima
+        share the gradient; along one axis the first has it. Given a tensor, it is maximum().
+
+        >>> import tinydl
+        >>> x = tinydl.tensor([[1.0, 4.0], [3.0, 2.0]])
+        >>> x.max()
+        tensor(4.)
+        >>> x.max(dim=1)
+        (tensor([4., 3.]), tensor([1, 0]))
+        """
         return self._extreme("max", dim, keepdim, axis, keepdims)
 
+    @overload
+    def min(self, dim: None = None, keepdim: bool = False, *, keepdims: bool = False) -> Tensor: ...
+    @overload
+    def min(self, dim: Tensor) -> Tensor: ...
+    @overload
+    def min(self, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def min(self, *, axis: int, keepdims: bool = False) -> tuple[Tensor, Tensor]: ...
     def min(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """The minimum; with one dim, (values, indices). With a tensor, the smaller of each pair."""
+        """The minimum of all, or (values, indices) along one axis: as max(), NaN below all.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).min(dim=0)
+        (tensor([1., 2.]), tensor([0, 1]))
+        """
         return self._extreme("min", dim, keepdim, axis, keepdims)
 
     def _extreme(self, name, dim, keepdim, axis, keepdims):
@@ -62,44 +173,101 @@ class ReduceMethods:
         op = ops.max if name == "max" else ops.min
         return op(self, dim=ops.normalize_dims(name, int(dim), self.ndim), keepdim=keepdim)
 
-    def amax(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """The maximum over dim; equal maxima share the gradient."""
+    def amax(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """The maximum over dim; equal maxima share the gradient.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).amax(dim=0)
+        tensor([3., 4.])
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         return ops.amax(self, dim=ops.normalize_dims("amax", dim, self.ndim), keepdim=keepdim)
 
-    def amin(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """The minimum over dim; equal minima share the gradient."""
+    def amin(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """The minimum over dim; equal minima share the gradient.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).amin(dim=0)
+        tensor([1., 2.])
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         return ops.amin(self, dim=ops.normalize_dims("amin", dim, self.ndim), keepdim=keepdim)
 
-    def argmax(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """Where the maximum is along dim; over all axes, its place in reading order."""
+    def argmax(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """Where the maximum is along dim, int64; over several axes, its place in reading order.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(dim=1)
+        tensor([1, 0])
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         return ops.argmax(self, dim=ops.normalize_dims("argmax", dim, self.ndim), keepdim=keepdim)
 
-    def argmin(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """Where the minimum is along dim; over all axes, its place in reading order."""
+    def argmin(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """Where the minimum is along dim, int64; over several axes, its place in reading order.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).argmin()
+        tensor(0)
+        """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         return ops.argmin(self, dim=ops.normalize_dims("argmin", dim, self.ndim), keepdim=keepdim)
 
-    def any(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """Whether one at least is not 0; False of nothing."""
+    def any(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """Whether one at least is not 0, bool; False of nothing.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[0, 0], [3, 0]]).any(dim=1)
+        tensor([False,  True])
+        """
         return self.bool().sum(dim, keepdim, axis=axis, keepdims=keepdims) > 0
 
-    def all(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
-        """Whether none is 0; True of nothing."""
+    def all(
+        self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
+    ) -> Tensor:
+        """Whether none is 0, bool; True of nothing.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 1], [3, 0]]).all(dim=1)
+        tensor([ True, False])
+        """
         return self.logical_not().sum(dim, keepdim, axis=axis, keepdims=keepdims) == 0
 
-    def softmax(self, dim):
-        """eˣ / Σ eˣ along dim."""
+    def softmax(self, dim: int) -> Tensor:
+        """eˣ / Σ eˣ along dim: self's shape, non-negative, sums to 1. Floating point only.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0.0, 0.0, 0.0, 0.0]).softmax(0)
+        tensor([0.25, 0.25, 0.25, 0.25])
+        """
         return ops.softmax(self, dim=ops.axis("softmax", dim, self.ndim))
 
-    def log_softmax(self, dim):
-        """x − ln Σ eˣ along dim."""
+    def log_softmax(self, dim: int) -> Tensor:
+        """x − ln Σ eˣ along dim: the logarithm of softmax(), finite where that rounds to 0.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0.0, 1000.0]).log_softmax(0)
+        tensor([-1000.,     0.])
+        """
         return ops.log_softmax(self, dim=ops.axis("log_softmax", dim, self.ndim))
 
-    def sum_to_size(self, *size):
-        """Summed over the axes along which a tensor of that size would broadcast to self."""
+    def sum_to_size(self, *size: int) -> Tensor:
+        """The adjoint of broadcasting: sums the axes along which that size would repeat in self.
+
+        >>> import tinydl
+        >>> tinydl.ones(4, 3).sum_to_size(1, 3)
+        tensor([[4., 4., 4.]])
+        """
         return ops.sum_to(
             self, size[0] if len(size) == 1 and not isinstance(size[0], int) else size
         )

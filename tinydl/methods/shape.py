@@ -1,10 +1,16 @@
-"""Reshaping, reordering, joining, cutting: mostly views of the same memory."""
+"""Other shapes and orders of the axes: mostly views of the same memory."""
 
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 from .. import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..tensor import Tensor
 
 
 def _sizes(sizes: tuple) -> tuple:
@@ -13,18 +19,48 @@ def _sizes(sizes: tuple) -> tuple:
 
 
 class ShapeMethods:
-    """x.reshape(2, 3), x.transpose(0, 1), x[…], …"""
+    """x.reshape(2, 3), x.transpose(0, 1), x.squeeze(), …
+
+    Args:
+        dim, dims, dim0, dim1: axes, 0 the first and −1 the last.
+        shape, sizes: integers, or one tuple of them.
+
+    Returns:
+        A tensor of self's dtype: a view of the same memory. Only reshape and flatten, where they
+        must, and contiguous copy.
+
+    Raises:
+        IndexError: there is no such axis.
+        ValueError: a shape that the elements do not fill, or that self does not broadcast to.
+    """
 
     __slots__ = ()
 
-    def reshape(self, *shape):
-        """The elements in reading order in another shape; one size may be −1."""
+    def reshape(self, *shape: int | Sequence[int]) -> Tensor:
+        """The elements in reading order in another shape; one size may be −1, "what is left".
+
+        A view where strides allow it, else a copy.
+
+        >>> import tinydl
+        >>> tinydl.arange(6).reshape(2, -1)
+        tensor([[0, 1, 2],
+                [3, 4, 5]])
+        """
         return ops.reshape(
             self, shape=ops.infer_shape(_sizes(shape), self._array.size, self._array)
         )
 
-    def view(self, *shape):
-        """reshape that never copies: ValueError where strides do not allow it."""
+    def view(self, *shape: int | Sequence[int]) -> Tensor:
+        """reshape() that never copies.
+
+        Raises:
+            ValueError: another number of elements, or strides that no view of that shape has.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.arange(6).view(3, 2).shape
+            (3, 2)
+        """
         target = ops.infer_shape(_sizes(shape), self._array.size, self._array)
         if self._array.reshape(target) is None:
             raise ValueError(
@@ -33,19 +69,34 @@ class ShapeMethods:
             )
         return ops.reshape(self, shape=target)
 
-    def view_as(self, other):
-        """A view of other's shape."""
+    def view_as(self, other: Tensor) -> Tensor:
+        """A view of other's shape.
+
+        >>> import tinydl
+        >>> tinydl.arange(6).view_as(tinydl.zeros(3, 2)).shape
+        (3, 2)
+        """
         return self.view(other.shape)
 
-    def permute(self, *dims):
-        """Axis i of the result is axis dims[i] of self."""
+    def permute(self, *dims: int | Sequence[int]) -> Tensor:
+        """The axes in another order: axis i of the result is axis dims[i] of self.
+
+        >>> import tinydl
+        >>> tinydl.zeros(8, 28, 26, 3).permute(0, 3, 1, 2).shape
+        (8, 3, 28, 26)
+        """
         dims = tuple(ops.axis("permute", d, self.ndim) for d in _sizes(dims))
         if sorted(dims) != list(range(self.ndim)):
             raise ValueError(f"permute: {dims} must name each axis of {self._array} once")
         return ops.permute(self, dims=dims)
 
-    def transpose(self, dim0, dim1):
-        """Two axes swapped."""
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Two axes swapped: y[…,i,…,j,…] = self[…,j,…,i,…].
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3, 4).transpose(0, -1).shape
+        (4, 3, 2)
+        """
         dims = list(range(self.ndim))
         a, b = ops.axis("transpose", dim0, self.ndim), ops.axis("transpose", dim1, self.ndim)
         if dims:
@@ -54,24 +105,45 @@ class ShapeMethods:
 
     swapaxes = transpose
 
-    def t(self):
-        """The transpose of a matrix; vectors stay as they are."""
+    def t(self) -> Tensor:
+        """The transpose of a matrix, y[j,i] = self[i,j]; a vector stays as it is.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).t().shape
+        (3, 2)
+        """
         if self.ndim > 2:
             raise ValueError(f"t: {self._array} has more than 2 axes; use .mT or .transpose()")
         return self.T
 
     @property
-    def T(self):
-        """Axes in reverse order."""
+    def T(self) -> Tensor:
+        """The axes in reverse order.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3, 4).T.shape
+        (4, 3, 2)
+        """
         return ops.permute(self, dims=tuple(range(self.ndim))[::-1])
 
     @property
-    def mT(self):
-        """The last two axes swapped."""
+    def mT(self) -> Tensor:
+        """The transpose of a matrix or of each matrix in a stack: the last two axes swapped.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3, 4).mT.shape
+        (2, 4, 3)
+        """
         return self.transpose(-2, -1)
 
-    def expand(self, *sizes):
-        """Broadcast without copying: −1 keeps a size."""
+    def expand(self, *sizes: int | Sequence[int]) -> Tensor:
+        """Axes of size 1 repeated, and new ones in front, without copying; −1 keeps a size.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1], [2]]).expand(-1, 3)
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        """
         sizes, own = _sizes(sizes), self._array.shape
         new = len(sizes) - len(own)
         shape = tuple(own[i - new] if n == -1 and i >= new else n for i, n in enumerate(sizes))
@@ -79,16 +151,31 @@ class ShapeMethods:
             raise ValueError(f"expand: {self._array} does not broadcast to {sizes}")
         return self if shape == own else ops.expand(self, shape=shape)
 
-    def expand_as(self, other):
-        """Broadcast to other's shape."""
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Broadcast to other's shape, as by expand().
+
+        >>> import tinydl
+        >>> tinydl.ones(3).expand_as(tinydl.zeros(2, 3)).shape
+        (2, 3)
+        """
         return self.expand(other.shape)
 
-    def broadcast_to(self, size):
-        """Broadcast to a shape."""
+    def broadcast_to(self, size: Sequence[int]) -> Tensor:
+        """Broadcast to a shape, as by expand().
+
+        >>> import tinydl
+        >>> tinydl.ones(3).broadcast_to((2, 3)).shape
+        (2, 3)
+        """
         return self.expand(size)
 
-    def flatten(self, start_dim=0, end_dim=-1):
-        """Axes start_dim to end_dim become one."""
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """Axes start_dim to end_dim, both included, become one; a 0-d tensor becomes 1-d.
+
+        >>> import tinydl
+        >>> tinydl.zeros(8, 3, 4, 4).flatten(1).shape
+        (8, 48)
+        """
         if self.ndim == 0:
             return self.reshape(1)
         first, last = (
@@ -102,14 +189,24 @@ class ShapeMethods:
             self, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
         )
 
-    def unflatten(self, dim, sizes):
-        """One axis becomes several."""
+    def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
+        """One axis becomes several; one of the sizes may be −1.
+
+        >>> import tinydl
+        >>> tinydl.zeros(8, 48).unflatten(1, (3, 4, -1)).shape
+        (8, 3, 4, 4)
+        """
         dim, shape = ops.axis("unflatten", dim, self.ndim), self._array.shape
         sizes = ops.infer_shape(tuple(sizes), shape[dim], f"axis {dim} of {self._array}")
         return ops.reshape(self, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
 
-    def squeeze(self, dim=None):
-        """Without axes of size 1, or only those of dim."""
+    def squeeze(self, dim: int | Sequence[int] | None = None) -> Tensor:
+        """Without axes of size 1: all of them, or those among dim.
+
+        >>> import tinydl
+        >>> tinydl.zeros(1, 3, 1).squeeze(-1).shape
+        (1, 3)
+        """
         dims = range(self.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
         dims = {ops.axis("squeeze", d, self.ndim) for d in dims}
         shape = self._array.shape
@@ -117,97 +214,33 @@ class ShapeMethods:
             self, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims)
         )
 
-    def unsqueeze(self, dim):
-        """With a new axis of size 1 at dim."""
+    def unsqueeze(self, dim: int) -> Tensor:
+        """With a new axis of size 1, which becomes axis dim of the result.
+
+        >>> import tinydl
+        >>> tinydl.zeros(3, 4).unsqueeze(1).shape
+        (3, 1, 4)
+        """
         dim, shape = ops.axis("unsqueeze", dim, self.ndim + 1), self._array.shape
         return ops.reshape(self, shape=(*shape[:dim], 1, *shape[dim:]))
 
-    def movedim(self, source, destination):
-        """One axis moved to another place."""
+    def movedim(self, source: int, destination: int) -> Tensor:
+        """One axis moved to another place; the others keep their order.
+
+        >>> import tinydl
+        >>> tinydl.zeros(28, 26, 3).movedim(-1, 0).shape
+        (3, 28, 26)
+        """
         dims = list(range(self.ndim))
         dims.remove(ops.axis("movedim", source, self.ndim))
         dims.insert(ops.axis("movedim", destination, self.ndim), source % self.ndim)
         return ops.permute(self, dims=tuple(dims))
 
-    def narrow(self, dim, start, length):
-        """self[start : start + length] along dim."""
-        dim = ops.axis("narrow", dim, self.ndim)
-        n = self._array.shape[dim]
-        if not 0 <= start <= start + length <= n:
-            raise IndexError(
-                f"narrow: {start} to {start + length} is not within axis {dim} of size {n}"
-            )
-        return self[(slice(None),) * dim + (slice(start, start + length),)]
+    def contiguous(self) -> Tensor:
+        """The same values densely in reading order: self if they lie so already, else a copy.
 
-    def select(self, dim, index):
-        """self[index] along dim."""
-        return self[(slice(None),) * ops.axis("select", dim, self.ndim) + (index,)]
-
-    def split(self, split_size, dim=0):
-        """Pieces of split_size (the last may be shorter), or of the sizes listed, along dim."""
-        dim = ops.axis("split", dim, self.ndim)
-        n = self._array.shape[dim]
-        if isinstance(split_size, int):
-            if split_size < 1:
-                raise ValueError(f"split: split_size must be at least 1, got {split_size}")
-            sizes = [min(split_size, n - at) for at in range(0, max(n, 1), split_size)]
-        else:
-            sizes = list(split_size)
-        if sum(sizes) != n:
-            raise ValueError(f"split: sizes {sizes} do not add up to axis {dim} of {self._array}")
-        starts = [sum(sizes[:i]) for i in range(len(sizes))]
-        return tuple(
-            self.narrow(dim, start, size) for start, size in zip(starts, sizes, strict=True)
-        )
-
-    def chunk(self, chunks, dim=0):
-        """At most that many pieces of equal size (the last may be shorter) along dim."""
-        if chunks < 1:
-            raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
-        n = self._array.shape[ops.axis("chunk", dim, self.ndim)]
-        return self.split(max(-(-n // chunks), 1), dim)
-
-    def unbind(self, dim=0):
-        """All slices along dim."""
-        return tuple(
-            self.select(dim, i)
-            for i in range(self._array.shape[ops.axis("unbind", dim, self.ndim)])
-        )
-
-    def contiguous(self):
-        """Densely in memory: itself if it is so already."""
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).T.contiguous().stride()
+        (2, 1)
+        """
         return self if self._array.is_contiguous else ops.contiguous(self)
-
-    def matmul(self, other):
-        """self @ other"""
-        return ops.matmul(self, other)
-
-    def mm(self, mat2):
-        """The product of two matrices."""
-        if self.ndim != 2 or mat2.ndim != 2:
-            raise ValueError(f"mm: expected two matrices, got {self._array} and {mat2._array}")
-        return ops.matmul(self, mat2)
-
-    def bmm(self, mat2):
-        """The products of two stacks of matrices."""
-        if self.ndim != 3 or mat2.ndim != 3 or self.shape[0] != mat2.shape[0]:
-            raise ValueError(
-                f"bmm: expected stacks of as many matrices, got {self._array} and {mat2._array}"
-            )
-        return ops.matmul(self, mat2)
-
-    def dot(self, other):
-        """The inner product of two vectors."""
-        if self.ndim != 1 or self.shape != other.shape:
-            raise ValueError(
-                f"dot: expected two vectors of one size, got {self._array} and {other._array}"
-            )
-        return ops.matmul(self, other)
-
-    def gather(self, dim, index):
-        """out[…,i,…] = self[…,index[…,i,…],…] along dim."""
-        return ops.gather(self, index, dim=ops.axis("gather", dim, self.ndim))
-
-    def index_select(self, dim, index):
-        """The slices along dim that a 1-d index names."""
-        return ops.index_select(self, ops.axis("index_select", dim, self.ndim), index)

@@ -1,0 +1,149 @@
+"""Parts of a tensor: slices and pieces as views, elements picked by index as copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..tensor import Tensor
+
+
+class PartMethods:
+    """x[0], x.split(2), x.gather(1, index), …
+
+    Args:
+        dim: the axis, 0 the first and −1 the last.
+        index: int64, from 0 to n − 1 where dim has n elements.
+
+    Returns:
+        A tensor of self's dtype, or a tuple of them: views of the same memory, but gather and
+        index_select copy.
+
+    Raises:
+        IndexError: there is no such axis, or an index lies outside it.
+        TypeError: an index that is not int64.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Tensor:
+        """The part x[key].
+
+        Args:
+            key: ints, slices, None (a new axis) and ... make a view; a list or tensor of integers,
+                or a 1-d bool mask, picks along the first axis and copies.
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.arange(6).reshape(2, 3)
+            >>> x[:, -1]
+            tensor([2, 5])
+            >>> x[[1, 0, 1]].shape
+            (3, 3)
+        """
+        return ops.index(self, key)
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """The part self[start : start + length] along dim.
+
+        Raises:
+            IndexError: it reaches beyond the axis.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.arange(6).narrow(0, 2, 3)
+            tensor([2, 3, 4])
+        """
+        dim = ops.axis("narrow", dim, self.ndim)
+        n = self._array.shape[dim]
+        if not 0 <= start <= start + length <= n:
+            raise IndexError(
+                f"narrow: {start} to {start + length} is not within axis {dim} of size {n}"
+            )
+        return self[(slice(None),) * dim + (slice(start, start + length),)]
+
+    def select(self, dim: int, index: int) -> Tensor:
+        """The slice self[index] along dim, an axis less.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]]).select(1, 0)
+        tensor([1, 3])
+        """
+        return self[(slice(None),) * ops.axis("select", dim, self.ndim) + (index,)]
+
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Pieces of split_size (the last may be shorter), or of the sizes listed, along dim.
+
+        >>> import tinydl
+        >>> tinydl.arange(5).split(2)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+        """
+        dim = ops.axis("split", dim, self.ndim)
+        n = self._array.shape[dim]
+        if isinstance(split_size, int):
+            if split_size < 1:
+                raise ValueError(f"split: split_size must be at least 1, got {split_size}")
+            sizes = [min(split_size, n - at) for at in range(0, max(n, 1), split_size)]
+        else:
+            sizes = list(split_size)
+        if sum(sizes) != n:
+            raise ValueError(f"split: sizes {sizes} do not add up to axis {dim} of {self._array}")
+        starts = [sum(sizes[:i]) for i in range(len(sizes))]
+        return tuple(
+            self.narrow(dim, start, size) for start, size in zip(starts, sizes, strict=True)
+        )
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """At most that many pieces of equal size (the last may be shorter) along dim.
+
+        >>> import tinydl
+        >>> tinydl.arange(5).chunk(2)
+        (tensor([0, 1, 2]), tensor([3, 4]))
+        """
+        if chunks < 1:
+            raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
+        n = self._array.shape[ops.axis("chunk", dim, self.ndim)]
+        return self.split(max(-(-n // chunks), 1), dim)
+
+    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
+        """All slices along dim, each an axis less.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]]).unbind()
+        (tensor([1, 2]), tensor([3, 4]))
+        """
+        return tuple(
+            self.select(dim, i)
+            for i in range(self._array.shape[ops.axis("unbind", dim, self.ndim)])
+        )
+
+    def gather(self, dim: int, index: Tensor) -> Tensor:
+        """Elements picked along dim: y[…,i,…] = self[…,index[…,i,…],…], of index's shape.
+
+        Args:
+            index: int64, 0 to n − 1 for n elements along dim; not above self's sizes elsewhere.
+
+        Raises:
+            IndexError: an index outside 0 … n − 1.
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.tensor([[1.0, 2.0], [3.0, 4.0]])
+            >>> x.gather(1, tinydl.tensor([[1], [0]]))
+            tensor([[2.],
+                    [3.]])
+        """
+        return ops.gather(self, index, dim=ops.axis("gather", dim, self.ndim))
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor:
+        """The slices along dim that a 1-d int64 index names, in its order.
+
+        >>> import tinydl
+        >>> tinydl.tensor([10, 20, 30]).index_select(0, tinydl.tensor([2, 0]))
+        tensor([30, 10])
+        """
+        return ops.index_select(self, ops.axis("index_select", dim, self.ndim), index)
