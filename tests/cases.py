@@ -233,7 +233,15 @@ case("log_softmax", inputs.along(1), REALS, SUMS, bench=CLASSES)
 case("softmax_grad", inputs.along(2), REALS, SUMS)
 case("log_softmax_grad", inputs.along(2), REALS, SUMS)
 case("cross_entropy", inputs.cross_entropy, REALS, SUMS)
-case("cross_entropy_grad", inputs.cross_entropy_grad, REALS, SUMS)
+case("cross_entropy_grad", inputs.cross_entropy_grad, REALS, SUMS, smooth=False)
+case(
+    "cross_entropy_grad",
+    inputs.cross_entropy_grad,
+    (),  # derivatives only: values are above
+    SUMS,
+    label="of-x",
+    run=kernels.cross_entropy_grad,
+)
 case("dropout", inputs.dropout, REALS, ULPS, own_dtype=True)
 
 case("uniform", inputs.random(low=-1.0, high=2.0), REALS, ULPS, own_dtype=True, run=kernels.uniform)
