@@ -11,7 +11,7 @@ import linecache
 import os
 import sys
 import threading
-from itertools import count, islice
+from itertools import count
 
 from .array import Array
 from .tensor import Tensor
@@ -92,7 +92,8 @@ def describe_site(site) -> str:
     if site is None:
         return "an unknown line"
     code, instruction = site
-    line = next(islice(code.co_positions(), instruction // 2, None))[0]
+    lines = (n for begin, end, n in code.co_lines() if begin <= instruction < end)
+    line = next(lines, None) or code.co_firstlineno
     source = linecache.getline(code.co_filename, line).strip()
     return f"{code.co_filename}:{line}" + (f": {source}" if source else "")
 
