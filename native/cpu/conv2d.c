@@ -1,16 +1,16 @@
 /* conv2d.c — convolution and its two gradients: x[n,c,h,w] ⋆ w[k,c/groups,r,s] → y[n,k,p,q].
  *
  * All three are matrix products over panels of pixels that are packed as they are needed:
- * conv2d.inl (forward and input gradient) and conv2d_weight.inl. Groups of few channels take the
- * plain loops of conv2d_plain.inl.
+ * conv2d.inl (forward and input gradient) and conv2d_weight.inl. Where there is no matrix to speak
+ * of, groups with one channel (depthwise) and tiny shapes, the plain loops of conv2d_plain.inl run.
  */
 #include "conv2d_window.h"
 #include "dims.h"
 #include "gemm.h"
 
-/* Channels per group below which the plain loops are faster; multiply-adds worth a thread there;
- * bytes of a panel; the most pieces a sum over pixels is cut into. */
-enum { FEW_CHANNELS = 4, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
+/* Multiply-adds up to which the plain loops win, and how many are worth a thread there; bytes of a
+ * panel; the most pieces a sum over pixels is cut into. */
+enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
 
 #define TD_BODY "gemm.inl"
 #include "for_reals.h"

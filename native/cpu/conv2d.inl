@@ -3,7 +3,9 @@
  *
  * The filter is packed once per call. A task is a block of pixels of one image and group: it packs
  * the panel of a few channels into its L2, multiplies (gemm.inl), and goes on to the next
- * channels; the matrix of all windows never exists.
+ * channels; the matrix of all windows never exists. Nor do its overlaps: what tap r + period reads
+ * is what tap r reads `shift` pixel rows further down, so the panel holds the taps r < period only,
+ * over that many more rows, and a table says where in it each tap's row begins.
  */
 
 /* filter[m,c,r,s] of each group, at any strides: the input gradient reads it turned around */
@@ -14,14 +16,16 @@ typedef struct {
 
 typedef struct {
     int64_t images, groups, m, channels; /* m and channels of one group */
-    FN(source_t) x;
+    FN(source_t) x;                      /* its window as given; `tall` is what panels hold of it */
     FN(filter_t) filter;
-    const REAL *bias; /* NULL or groups·m numbers */
-    REAL *y;          /* [images, groups·m, plane] */
+    const REAL *bias;                /* NULL or groups·m numbers */
+    REAL *y;                         /* [images, groups·m, plane] */
     int64_t plane, y_h, y_w, offset; /* pixel (p,q) is offset + p·y_h + q·y_w of its plane */
 
-    REAL *packed;     /* [groups][m/TILE_M][channels·R·S][TILE_M] */
+    REAL *packed;                 /* [groups][m/TILE_M][channels·R·S][TILE_M] */
     int64_t span, columns, depth; /* pixels cut into tasks, in a task; channels in a panel */
+    FN(source_t) tall;
+    int64_t extra; /* pixels of a panel row beyond those of the task */
     _Atomic td_status status;
 } FN(correlate_t);
 
@@ -42,19 +46,33 @@ static void FN(filter_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
+/* Where in a panel of n columns row (c,r,s) begins. */
+static void FN(find_rows)(const FN(correlate_t) *p, int64_t *at, int64_t n)
+{
+    const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
+    int64_t rows = p->tall.window.h.taps, ld = FN(panel_pitch)(n + p->extra);
+    for (int64_t c = 0; c < p->depth; c++)
+        for (int64_t r = 0; r < h->taps; r++)
+            for (int64_t s = 0; s < w->taps; s++)
+                *at++ = ((c * rows + r % rows) * w->taps + s) * ld + r / rows * h->shift * w->out;
+}
+
 /* Columns [j0, j0+n) of images·P·Q of one group into c[m,n], rows ldc apart. */
 static void FN(correlate_block)(const FN(correlate_t) *p, int64_t group, int64_t j0, int64_t n,
-                                REAL *c, int64_t ldc, REAL *panel)
+                                REAL *c, int64_t ldc, REAL *panel, int64_t *at)
 {
     int64_t taps = p->x.window.h.taps * p->x.window.w.taps, k = p->channels * taps;
+    int64_t pixels = p->x.window.h.out * p->x.window.w.out;
+    int64_t tall = p->tall.window.h.out * p->tall.window.w.out;
     const REAL *a = p->packed + group * td_round_up(p->m, TILE_M) * k;
     FN(seed_t) bias = {p->bias ? p->bias + group * p->m : NULL, 1, 0};
+    FN(find_rows)(p, at, n);
     for (int64_t c0 = 0; c0 < p->channels; c0 += p->depth) {
         int64_t channels = TD_MIN(p->channels - c0, p->depth);
-        FN(pack_panel)(panel, &p->x, group * p->channels + c0, channels, j0, n);
+        FN(pack_panel)(panel, &p->tall, group * p->channels + c0, channels,
+                       j0 / pixels * tall + j0 % pixels, n + p->extra);
         FN(gemm_block)(p->m, n, channels * taps, c, ldc, FN(seed)(c0 == 0, bias, c, ldc),
-                       a + c0 * taps * TILE_M, k * TILE_M, panel, FN(TILE_N),
-                       FN(panel_pitch)(n));
+                       a + c0 * taps * TILE_M, k * TILE_M, panel, at);
     }
 }
 
@@ -80,10 +98,11 @@ static void FN(correlate_task)(void *context, int64_t begin, int64_t end)
     const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
     int64_t pixels = h->out * w->out, blocks = TD_CEIL_DIV(p->span, p->columns);
     int in_place = p->span == pixels && p->y_w == 1 && p->y_h == w->out;
-    int64_t pitch = FN(panel_pitch)(p->columns);
-    REAL *panel = td_scratch(1, p->depth * h->taps * w->taps * pitch * sizeof(REAL));
+    int64_t rows = p->depth * p->tall.window.h.taps * w->taps;
+    REAL *panel = td_scratch(1, rows * FN(panel_pitch)(p->columns + p->extra) * sizeof(REAL));
     REAL *beside = td_scratch(2, in_place ? 1 : p->m * p->columns * sizeof(REAL));
-    if (!panel || !beside) {
+    int64_t *at = td_scratch(3, p->depth * h->taps * w->taps * sizeof(int64_t));
+    if (!panel || !beside || !at) {
         p->status = TD_ENOMEM;
         return;
     }
@@ -92,9 +111,9 @@ static void FN(correlate_task)(void *context, int64_t begin, int64_t end)
         int64_t group = task / blocks % p->groups, j0 = task / blocks / p->groups * p->span + start;
         if (in_place) {
             REAL *y = p->y + (j0 / pixels * p->groups + group) * p->m * p->plane + start;
-            FN(correlate_block)(p, group, j0, n, y, p->plane, panel);
+            FN(correlate_block)(p, group, j0, n, y, p->plane, panel, at);
         } else {
-            FN(correlate_block)(p, group, j0, n, beside, n, panel);
+            FN(correlate_block)(p, group, j0, n, beside, n, panel, at);
             FN(put_pixels)(p, group, j0, n, beside);
         }
     }
@@ -113,11 +132,20 @@ static td_status FN(correlate)(FN(correlate_t) *p)
      * is little work to share. Images that hardly fill a tile are taken together. */
     int64_t all = p->images * pixels;
     p->span = pixels < 2 * FN(TILE_N) ? all : pixels;
-    int64_t columns = 1024 / (FN(TILE_N) * (int64_t)sizeof(REAL)) * FN(TILE_N);
+    int64_t columns = 1024 / ((int)sizeof(REAL) * FN(TILE_N))*FN(TILE_N);
     columns = TD_MIN(columns, td_round_up(all * p->groups / 8 + 1, FN(TILE_N)));
     if (columns > w->out) columns = columns / w->out * w->out;
     p->columns = TD_MIN(columns, p->span);
-    int64_t panels = TD_CEIL_DIV(k * p->columns * (int64_t)sizeof(REAL), CONV_PANEL);
+
+    p->tall = p->x;
+    if (p->span == pixels) {
+        int64_t further = (h->taps - 1) / h->period * h->shift;
+        p->tall.window.h.taps = h->period;
+        p->tall.window.h.out += further;
+        p->extra = further * w->out;
+    }
+    int64_t row = p->channels * p->tall.window.h.taps * w->taps * (int64_t)sizeof(REAL);
+    int64_t panels = TD_CEIL_DIV(row * (p->columns + p->extra), CONV_PANEL);
     p->depth = TD_CEIL_DIV(p->channels, TD_MIN(panels, p->channels));
     int64_t tasks = all / p->span * p->groups * TD_CEIL_DIV(p->span, p->columns);
     td_parallel(tasks, 1 + GEMM_GRAIN / (p->m * k * p->columns), FN(correlate_task), p);
@@ -130,16 +158,18 @@ static td_status FN(conv2d)(const conv_t *v, REAL *y, const REAL *x, const REAL 
     int64_t cg = v->c / v->groups, kg = v->k / v->groups;
     int64_t R = v->window.h.taps, S = v->window.w.taps;
     int64_t in = v->window.h.in * v->window.w.in, out = v->window.h.out * v->window.w.out;
-    if (kg < FEW_CHANNELS || cg * R * S == 0) {
+    if (kg == 1 || v->n * v->k * out * cg * R * S <= PLAIN_WORK) {
         td_parallel(v->n * v->k, 1 + PLAIN_GRAIN / (out * cg * R * S + 1), FN(conv2d_plain),
                     &(FN(conv2d_plain_t)){*v, y, x, w, b});
         return TD_OK;
     }
-    return FN(correlate)(&(FN(correlate_t)){
-        .images = v->n, .groups = v->groups, .m = kg, .channels = cg,
-        .x = {x, v->c * in, in, v->window},
-        .filter = {w, kg * cg * R * S, cg * R * S, R * S, S, 1},
-        .bias = b, .y = y, .plane = out, .y_h = v->window.w.out, .y_w = 1});
+    FN(correlate_t) p = {.images = v->n, .groups = v->groups, .m = kg, .channels = cg};
+    p.x = (FN(source_t)){x, v->c * in, in, v->window};
+    p.filter = (FN(filter_t)){.w = w, .group = kg * cg * R * S};
+    p.filter.m = cg * R * S, p.filter.c = R * S, p.filter.r = S, p.filter.s = 1;
+    p.bias = b, p.y = y;
+    p.plane = out, p.y_h = v->window.w.out, p.y_w = 1;
+    return FN(correlate)(&p);
 }
 
 /* Along one axis, the window over gy that input pixels phase, phase + stride, … see: only every
@@ -160,7 +190,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
     int64_t cg = v->c / v->groups, kg = v->k / v->groups;
     const axis_t *h = &v->window.h, *x = &v->window.w;
     int64_t taps = h->taps * x->taps, in = h->in * x->in, out = h->out * x->out;
-    if (cg < FEW_CHANNELS || kg * taps * out == 0) {
+    if (cg == 1 || v->n * v->c * out * kg * taps <= PLAIN_WORK) {
         td_parallel(v->n * v->c, 1 + PLAIN_GRAIN / (out * kg * taps + 1), FN(conv2d_input_plain),
                     &(FN(conv2d_plain_t)){*v, gx, gy, w, NULL});
         return TD_OK;
@@ -171,13 +201,14 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
             int64_t r, s;
             window_t phase = {FN(input_axis)(h, i, &r), FN(input_axis)(x, j, &s)};
             if (phase.h.taps * phase.w.taps * phase.h.out * phase.w.out == 0) continue;
-            TD_TRY(FN(correlate)(&(FN(correlate_t)){
-                .images = v->n, .groups = v->groups, .m = cg, .channels = kg,
-                .x = {gy, v->k * out, out, phase},
-                .filter = {w + r * x->taps + s, kg * cg * taps, taps, cg * taps,
-                           -h->period * x->taps, -x->period},
-                .y = gx, .plane = in, .y_h = h->step * x->in, .y_w = x->step,
-                .offset = i * x->in + j}));
+            FN(correlate_t) p = {.images = v->n, .groups = v->groups, .m = cg, .channels = kg};
+            p.x = (FN(source_t)){gy, v->k * out, out, phase};
+            p.filter = (FN(filter_t)){.w = w + r * x->taps + s, .group = kg * cg * taps};
+            p.filter.m = taps, p.filter.c = cg * taps;
+            p.filter.r = -h->period * x->taps, p.filter.s = -x->period;
+            p.y = gx, p.plane = in;
+            p.y_h = h->step * x->in, p.y_w = x->step, p.offset = i * x->in + j;
+            TD_TRY(FN(correlate)(&p));
         }
     return TD_OK;
 }

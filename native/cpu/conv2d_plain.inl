@@ -1,8 +1,8 @@
 /* conv2d_plain.inl — the three convolutions as plain loops: what they mean.
  *
- * x[n,c,h,w], w[k,cg,r,s], y[n,k,p,q], group g of channel c is c / cg. They are also how groups of
- * very few channels (depthwise) are computed, where the innermost loop, one row of pixels, is all
- * the parallelism there is.
+ * x[n,c,h,w], w[k,cg,r,s], y[n,k,p,q]; channel c belongs to group c / cg. They are also what runs
+ * when a group has one channel (depthwise) and the innermost loop, a row of pixels, is all the
+ * parallelism there is, and for shapes too small to pack.
  */
 
 typedef struct {
@@ -74,7 +74,8 @@ static void FN(conv2d_input_plain)(void *context, int64_t begin, int64_t end)
                         if (w->step == 1)
                             for (int64_t j = q0; j < q1; j++) gx[at + j] += weight * from[j];
                         else
-                            for (int64_t j = q0; j < q1; j++) gx[at + j * w->step] += weight * from[j];
+                            for (int64_t j = q0; j < q1; j++)
+                                gx[at + j * w->step] += weight * from[j];
                     }
                 }
     }

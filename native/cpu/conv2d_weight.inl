@@ -9,10 +9,10 @@ typedef struct {
     const conv_t *shape;
     FN(source_t) x;
     const REAL *gy;
-    REAL *gw, *partial;           /* partial[chunk, group, cg·R·S, kg]: as dot.inl writes it */
-    int64_t chunks, parts;        /* tasks: chunk × group × part of its channels */
-    int64_t panels, columns;      /* of pixels: their number, and the length of one */
-    int64_t part, depth, rows;    /* channels of a part and of a panel, rows of gy in a panel */
+    REAL *gw, *partial;        /* partial[chunk, group, cg·R·S, kg]: as dot.inl writes it */
+    int64_t chunks, parts;     /* tasks: chunk × group × part of its channels */
+    int64_t panels, columns;   /* of pixels: their number, and the length of one */
+    int64_t part, depth, rows; /* channels of a part and of a panel, rows of gy in a panel */
     _Atomic td_status status;
 } FN(weight_t);
 
@@ -52,7 +52,8 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
         for (int64_t i = c_begin * taps * kg; i < c_end * taps * kg; i++) sum[i] = 0;
 
         int64_t first = p->panels * chunk / p->chunks, last = p->panels * (chunk + 1) / p->chunks;
-        for (int64_t j = first * p->columns; j < TD_MIN(last * p->columns, total); j += p->columns) {
+        for (int64_t j = first * p->columns; j < TD_MIN(last * p->columns, total);
+             j += p->columns) {
             int64_t n = TD_MIN(total - j, p->columns);
             for (int64_t k = 0; k < kg; k += p->rows) {
                 int64_t rows = TD_MIN(kg - k, p->rows);
@@ -89,7 +90,7 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
     const axis_t *h = &v->window.h, *w = &v->window.w;
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = h->taps * w->taps;
     int64_t size = v->k * cg * taps, total = v->n * h->out * w->out, in = h->in * w->in;
-    if (kg < FEW_CHANNELS || total == 0) {
+    if (size * total <= PLAIN_WORK) {
         td_parallel(v->k * cg, 1 + PLAIN_GRAIN / (taps * total + 1), FN(conv2d_weight_plain),
                     &(FN(conv2d_plain_t)){*v, gw, x, gy, NULL});
         return TD_OK;
@@ -106,8 +107,9 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
     p.depth = TD_CEIL_DIV(p.part, TD_MIN(p.part, TD_CEIL_DIV(p.part * taps * bytes, L2_PANEL)));
     p.rows = TD_MIN(kg, TD_MAX(1, L2_PANEL / bytes / DOT_N) * DOT_N);
     p.partial = td_scratch(0, p.chunks * size * sizeof(REAL));
-    if (!p.partial) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",
-                                   (long long)p.chunks);
+    if (!p.partial)
+        return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",
+                       (long long)p.chunks);
 
     int64_t work = p.panels * p.columns / p.chunks * kg * p.part * taps;
     td_parallel(p.chunks * v->groups * p.parts, 1 + GEMM_GRAIN / work, FN(weight_task), &p);

@@ -15,8 +15,8 @@ static void FN(add_pairs)(REAL *restrict to, const REAL *restrict from, int n)
 }
 
 /* One tile; k is a multiple of LANES. Rows past the end repeat the last one and are not kept. */
-static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc,
-                         const REAL *a, int64_t lda, const REAL *b, int64_t ldb)
+static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc, const REAL *a,
+                         int64_t lda, const REAL *b, int64_t ldb)
 {
     const REAL *x[DOT_M], *y[DOT_N];
     for (int i = 0; i < DOT_M; i++) x[i] = a + TD_MIN(i, m - 1) * lda;
@@ -45,16 +45,14 @@ static void FN(dot_tile)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc,
             for (int j = 0; j < DOT_N; j++) c[i * ldc + j] += lanes[now][i * DOT_N + j];
     else
         for (int i = 0; i < TD_MIN(m, DOT_M); i++)
-            for (int j = 0; j < TD_MIN(n, DOT_N); j++)
-                c[i * ldc + j] += lanes[now][i * DOT_N + j];
+            for (int j = 0; j < TD_MIN(n, DOT_N); j++) c[i * ldc + j] += lanes[now][i * DOT_N + j];
 }
 
 /* All of c, rows ldc apart. DOT_N rows of b stay in L1 while all of a passes by. */
-static void FN(dot_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc,
-                          const REAL *a, int64_t lda, const REAL *b, int64_t ldb)
+static void FN(dot_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc, const REAL *a,
+                          int64_t lda, const REAL *b, int64_t ldb)
 {
     for (int64_t j = 0; j < n; j += DOT_N)
         for (int64_t i = 0; i < m; i += DOT_M)
-            FN(dot_tile)(m - i, n - j, k, c + i * ldc + j, ldc, a + i * lda, lda, b + j * ldb,
-                         ldb);
+            FN(dot_tile)(m - i, n - j, k, c + i * ldc + j, ldc, a + i * lda, lda, b + j * ldb, ldb);
 }

@@ -15,7 +15,7 @@
 enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8 };
 #elif TD_WIDTH == 32 /* 16 vector registers and fused multiply-add */
 enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4 };
-#else /* 16, and products need one of their own */
+#else                /* 16, and products need one of their own */
 enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4 };
 #endif
 

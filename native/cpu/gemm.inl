@@ -2,12 +2,13 @@
  *
  * TILE_M rows × TILE_V vectors of c stay in registers while k runs; each step is TILE_V loads of b
  * and TILE_M broadcasts of a. So a is packed in strips [m/TILE_M][k][TILE_M], read front to back;
- * b needs only rows whose last vector may be read to its end. The seed is what the sum starts
- * from: zero, the bias, or what the blocks of k before this one left in c.
+ * row t of b begins wherever at[t] says (the rows of a convolution's windows overlap), and its last
+ * vector may be read to the end. The seed is what the sum starts from: zero, the bias, or what the
+ * blocks of k before this one left in c.
  */
 
 /* Columns of a tile, and the longest k for which a strip of b stays in L1. */
-enum { FN(TILE_N) = TILE_V * LANES, FN(GEMM_K) = L1_PANEL / (FN(TILE_N) * (int)sizeof(REAL)) };
+enum { FN(TILE_N) = TILE_V * LANES, FN(GEMM_K) = L1_PANEL / ((int)sizeof(REAL) * FN(TILE_N))};
 
 /* seed[i,j] = p[i·row + j·col]; col is 0 or 1 */
 typedef struct {
@@ -26,12 +27,13 @@ TD_INLINE FN(seed_t) FN(seed)(int first, FN(seed_t) bias, const REAL *c, int64_t
 
 /* c[TILE_M, vectors·LANES] = seed + Σ_k a[k,TILE_M] b[k,·]; `vectors` is a constant at each call. */
 TD_INLINE void FN(tile)(const int vectors, REAL *restrict c, int64_t ldc, FN(seed_t) seed,
-                        int64_t k, const REAL *restrict a, const REAL *restrict b, int64_t ldb)
+                        int64_t k, const REAL *restrict a, const REAL *restrict b,
+                        const int64_t *at)
 {
     VEC sum[TILE_M][TILE_V] = {0};
-    for (; k > 0; k--, a += TILE_M, b += ldb) {
+    for (int64_t t = 0; t < k; t++, a += TILE_M) {
         VEC row[TILE_V];
-        for (int v = 0; v < vectors; v++) row[v] = FN(load)(b + v * LANES);
+        for (int v = 0; v < vectors; v++) row[v] = FN(load)(b + at[t] + v * LANES);
         for (int i = 0; i < TILE_M; i++)
             for (int v = 0; v < vectors; v++) sum[i][v] += FN(splat)(a[i]) * row[v];
     }
@@ -44,43 +46,41 @@ TD_INLINE void FN(tile)(const int vectors, REAL *restrict c, int64_t ldc, FN(see
 }
 
 static void FN(tile_any)(int vectors, REAL *c, int64_t ldc, FN(seed_t) seed, int64_t k,
-                         const REAL *a, const REAL *b, int64_t ldb)
+                         const REAL *a, const REAL *b, const int64_t *at)
 {
     switch (vectors) {
-    case 1: FN(tile)(1, c, ldc, seed, k, a, b, ldb); break;
-    case 2: FN(tile)(2, c, ldc, seed, k, a, b, ldb); break;
-    default: FN(tile)(TILE_V, c, ldc, seed, k, a, b, ldb);
+    case 1: FN(tile)(1, c, ldc, seed, k, a, b, at); break;
+    case 2: FN(tile)(2, c, ldc, seed, k, a, b, at); break;
+    default: FN(tile)(TILE_V, c, ldc, seed, k, a, b, at);
     }
 }
 
 /* A tile that sticks out of c on the right or below: computed whole, beside c. */
 static void FN(tile_edge)(int64_t m, int64_t n, REAL *c, int64_t ldc, FN(seed_t) seed, int64_t k,
-                          const REAL *a, const REAL *b, int64_t ldb)
+                          const REAL *a, const REAL *b, const int64_t *at)
 {
     REAL whole[TILE_M * FN(TILE_N)] __attribute__((aligned(TD_WIDTH)));
     FN(tile_any)(TD_CEIL_DIV(n, LANES), whole, FN(TILE_N), (FN(seed_t)){FN(zero), 0, 0}, k, a, b,
-                 ldb);
+                 at);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++)
             c[i * ldc + j] = seed.p[i * seed.row + j * seed.col] + whole[i * FN(TILE_N) + j];
 }
 
-/* c[m,n] for one block of k. a: strips `a_strip` elements apart; b: strips of TILE_N columns
- * `b_strip` apart, with rows ldb apart, whole vectors readable. */
+/* c[m,n] for one block of k. a: strips `a_strip` elements apart; b: see above. */
 static void FN(gemm_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc, FN(seed_t) seed,
-                           const REAL *a, int64_t a_strip, const REAL *b, int64_t b_strip,
-                           int64_t ldb)
+                           const REAL *a, int64_t a_strip, const REAL *b, const int64_t *at)
 {
-    for (int64_t j = 0; j < n; j += FN(TILE_N), b += b_strip) {
+    for (int64_t j = 0; j < n; j += FN(TILE_N), b += FN(TILE_N)) {
         int64_t width = TD_MIN(n - j, FN(TILE_N));
         const REAL *strip = a;
         for (int64_t i = 0; i < m; i += TILE_M, strip += a_strip) {
             FN(seed_t) s = {seed.p + i * seed.row + j * seed.col, seed.row, seed.col};
             REAL *tile = c + i * ldc + j;
             if (m - i >= TILE_M && width % LANES == 0)
-                FN(tile_any)(width / LANES, tile, ldc, s, k, strip, b, ldb);
+                FN(tile_any)(width / LANES, tile, ldc, s, k, strip, b, at);
             else
-                FN(tile_edge)(TD_MIN(m - i, TILE_M), width, tile, ldc, s, k, strip, b, ldb);
+                FN(tile_edge)(TD_MIN(m - i, TILE_M), width, tile, ldc, s, k, strip, b, at);
         }
     }
 }

@@ -7,12 +7,8 @@
 #include "dims.h"
 #include "gemm.h"
 
-#define TD_BODY "gemm.inl"
-#include "for_reals.h"
-#define TD_BODY "dot.inl"
-#include "for_reals.h"
-#define TD_BODY "matmul.inl"
-#include "for_reals.h"
+/* Multiply-adds up to which the plain loop wins. */
+enum { PLAIN_WORK = 512 };
 
 typedef struct {
     td_tensor y, a, b; /* all of y's ndim */
@@ -20,30 +16,18 @@ typedef struct {
     _Atomic td_status status;
 } batch_t;
 
-/* Matrices [begin, end) of the batch. */
-static void multiply(void *context, int64_t begin, int64_t end)
-{
-    batch_t *batch = context;
-    const td_tensor *y = &batch->y, *a = &batch->a, *b = &batch->b;
-    int row = y->ndim - 2, col = y->ndim - 1;
-    for (int64_t index = begin; index < end; index++) {
-        int64_t at = index, a_at = 0, b_at = 0;
-        for (int axis = row - 1; axis >= 0; at /= y->shape[axis--]) {
-            a_at += at % y->shape[axis] * a->stride[axis];
-            b_at += at % y->shape[axis] * b->stride[axis];
-        }
-#define MULTIPLY(T, scalar)                                                                        \
-    matmul_##T(&(matmul_t_##T){                                                                    \
-        .m = y->shape[row], .n = y->shape[col], .k = a->shape[col],                                \
-        .y = (scalar *)y->data + index * y->shape[row] * y->shape[col],                            \
-        .a = (const scalar *)a->data + a_at, .b = (const scalar *)b->data + b_at,                  \
-        .a_row = a->stride[row], .a_col = a->stride[col], .b_row = b->stride[row],                 \
-        .b_col = b->stride[col], .bias = batch->bias ? batch->bias->data : NULL})
-        td_status status = y->dtype == TD_F32 ? MULTIPLY(f32, float) : MULTIPLY(f64, double);
-#undef MULTIPLY
-        if (status != TD_OK) batch->status = status;
-    }
-}
+#define TD_BODY "gemm.inl"
+#include "for_reals.h"
+#define TD_BODY "dot.inl"
+#include "for_reals.h"
+#define TD_BODY "matmul_plain.inl"
+#include "for_reals.h"
+#define TD_BODY "matmul_packed.inl"
+#include "for_reals.h"
+#define TD_BODY "matmul_dot.inl"
+#include "for_reals.h"
+#define TD_BODY "matmul.inl"
+#include "for_reals.h"
 
 /* Drops the last batch axis of all three when b ignores it and a steps over it like over rows. */
 static int fold(td_tensor *y, td_tensor *a, td_tensor *b)
@@ -77,6 +61,7 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
     batch_t batch = {.y = *y, .a = *a, .b = *b, .bias = bias};
     while (fold(&batch.y, &batch.a, &batch.b)) {}
     int64_t matrix = batch.y.shape[batch.y.ndim - 2] * batch.y.shape[batch.y.ndim - 1];
+    td_range_fn *multiply = y->dtype == TD_F32 ? multiply_f32 : multiply_f64;
     if (matrix * k < 16 * GEMM_GRAIN && size > matrix)
         td_parallel(size / matrix, 1 + GEMM_GRAIN / (matrix * k + 1), multiply, &batch);
     else
