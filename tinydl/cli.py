@@ -72,7 +72,9 @@ def _add_train(commands) -> None:
     how.add_argument("--optimizer", choices=RATES, help="default: adam")
     rates = ", ".join(f"{rate} with {name}" for name, rate in RATES.items())
     how.add_argument("--lr", type=_rate, metavar="RATE", help=f"learning rate; default: {rates}")
-    how.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate; default: cosine")
+    how.add_argument(
+        "--schedule", choices=SCHEDULES, help="of the learning rate; default: cooldown"
+    )
     how.add_argument("--seed", type=int, metavar="N", help="default: 0")
     where = p.add_argument_group("where")
     where.add_argument("--device", metavar="NAME", help="cpu (default), cpu:avx2, …")
@@ -110,9 +112,9 @@ def _predict(images: list[str], model: str, device: str) -> int:
 
 
 def _doctor() -> int:
-    from .inspect import doctor
+    from .inspect.doctor import main
 
-    return doctor.main() or 0
+    return main() or 0
 
 
 def _count(text: str) -> int:

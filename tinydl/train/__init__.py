@@ -2,7 +2,7 @@
 
 from .evaluate import Evaluation, confusion_table, evaluate
 from .models import MODELS, cnn, lenet, mlp
-from .trainer import SCHEDULES, Callback, Trainer, constant, cosine, fit
+from .trainer import SCHEDULES, Callback, Trainer, constant, cooldown, cosine, fit
 
 __all__ = [
     "MODELS",
@@ -13,6 +13,7 @@ __all__ = [
     "cnn",
     "confusion_table",
     "constant",
+    "cooldown",
     "cosine",
     "evaluate",
     "fit",

@@ -8,7 +8,6 @@ from pathlib import Path
 import tinydl
 
 from .. import optim
-from ..io import safetensors
 from ..utils.data import DataLoader
 from ..vision.datasets import MNIST
 from ..vision.locate import missing
@@ -43,7 +42,7 @@ def train(given: dict, out: str | None = None, resume: str | None = None) -> int
     """Trains with the given options (fields of Config); returns the process's exit status."""
     config = _going_on(resume, given) if resume else Config(**given)
     config, train_set, test_set, found = _choose_data(config)
-    _check_device(config.device)
+    device = _device(config.device)
     if config.threads is not None:
         tinydl.set_num_threads(config.threads)
     tinydl.manual_seed(config.seed)
@@ -76,7 +75,8 @@ def train(given: dict, out: str | None = None, resume: str | None = None) -> int
     run.write_config(config, train_set)
     print(found)
     print(f"model  {config.model}, {sum(p.numel() for p in model.parameters()):,} parameters")
-    print(f"device {config.device}, {tinydl.get_num_threads()} threads", flush=True)
+    threads = tinydl.get_num_threads()
+    print(f"device {device.backend.name}, {threads} thread{'s' * (threads > 1)}", flush=True)
 
     progress = make_progress()
     trainer.callbacks = [Saver(run), progress]
@@ -133,15 +133,16 @@ def _choose_data(config: Config) -> tuple:
     config = replace(
         config,
         dataset=name,
+        data=config.data and str(Path(config.data).expanduser().resolve()),
         epochs=config.epochs or EPOCHS[name],
         lr=config.lr or RATES[config.optimizer],
     )
     return config, train_set, test_set, found
 
 
-def _check_device(name: str) -> None:
+def _device(name: str):
     try:
-        tinydl.device(name)
+        return tinydl.device(name)
     except ValueError as error:
         raise UsageError(f"--{error}") from None
 
@@ -153,8 +154,7 @@ def _optimizer(config: Config, parameters):
 
 
 def _report(run: Run, config: Config, trainer: Trainer, test_loader: DataLoader) -> None:
-    """The model, the final test and the pictures."""
-    safetensors.save_file(trainer.model.state_dict(), run.model)
+    """The final test, and pictures of it all."""
     test_set = test_loader.dataset
     test = evaluate(trainer.model, test_loader, device=config.device)
     count, right = len(test_set), len(test_set) - len(test.mistakes)

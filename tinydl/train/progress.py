@@ -65,6 +65,7 @@ class Bar(Callback):
                 total=len(trainer.loader.sampler),
                 initial=trainer.totals.seen,
                 unit=" images",
+                unit_scale=True,
                 bar_format=self.FORMAT,
                 dynamic_ncols=True,
                 leave=False,

@@ -12,7 +12,7 @@ Every file is replaced whole or not at all.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tinydl
@@ -21,7 +21,7 @@ from ..io import FormatError, load, safetensors, save
 from ..io.files import write_text
 from ..vision.datasets import MNIST, Digits, FashionMNIST
 from .models import MODELS
-from .trainer import Trainer
+from .trainer import SCHEDULES, Trainer
 
 DATASETS = {"mnist": MNIST, "fashion-mnist": FashionMNIST, "digits": Digits}
 
@@ -38,7 +38,7 @@ class Config:
     batch_size: int = 64
     lr: float | None = None  # None: as suits the optimizer
     optimizer: str = "adam"
-    schedule: str = "cosine"
+    schedule: str = "cooldown"
     seed: int = 0
     threads: int | None = None  # None: as many as the machine has
     workers: int = 0
@@ -78,19 +78,18 @@ class Run:
             raise FileNotFoundError(f"{self.folder} is no run: it has no config.json")
         try:
             content = json.loads(path.read_text())
-            known = {field.name for field in fields(Config)}
-            options = {k: v for k, v in content["options"].items() if k in known}
-            images = content["images"]
-            needed = {"shape", "classes", "mean", "std", "object_size"} - set(images)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FormatError(path, f"is not the config of a run: {error!r}") from error
-        if needed:
-            raise FormatError(path, f"lacks {', '.join(sorted(needed))} of the images")
-        return Config(**options), images
+            config, images = Config(**content["options"]), content["images"]
+            _, _, _ = images["shape"]
+            _ = MODELS[config.model], DATASETS[config.dataset], SCHEDULES[config.schedule]
+            _ = images["classes"], images["mean"], images["std"], images["object_size"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(path, f"is not the config of a run ({error!r})") from error
+        return config, images
 
     def save(self, trainer: Trainer) -> None:
-        """Checkpoint and metrics as they stand now."""
+        """Checkpoint, model and metrics as they stand now."""
         save(trainer.state_dict(), self.checkpoint)
+        safetensors.save_file(trainer.model.state_dict(), self.model)
         per_epoch = len(trainer.loader)
         lines = [(point["step"] / per_epoch, point) for point in trainer.curve]
         lines += [(record["epoch"], record) for record in trainer.history]
@@ -111,7 +110,7 @@ class Run:
         """The trained model, in eval mode, and what it expects of an image."""
         config, images = self.read_config()
         if not self.model.exists():
-            raise FileNotFoundError(f"{self.folder} has no model.safetensors: is it finished?")
+            raise FileNotFoundError(f"{self.folder} has no model.safetensors yet")
         model = MODELS[config.model](tuple(images["shape"]), len(images["classes"]))
         try:
             model.load_state_dict(safetensors.load_file(self.model))

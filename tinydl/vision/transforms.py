@@ -59,17 +59,17 @@ class ToTensor:
         array = np.asarray(image)
         if array.ndim not in (2, 3):
             raise ValueError(f"ToTensor: an image is [h,w] or [h,w,c], got {list(array.shape)}")
-        return self._convert(array[None, ..., None] if array.ndim == 2 else array[None])[0]
+        return self._convert(array[..., None] if array.ndim == 2 else array)
 
     def on_batch(self, images: np.ndarray):
         return self._convert(images[..., None] if images.ndim == 3 else images)
 
-    def _convert(self, nhwc: np.ndarray):
-        nchw = nhwc.transpose(0, 3, 1, 2)
-        if nchw.dtype == np.uint8:
-            return tinydl.from_numpy(np.divide(nchw, np.float32(255), order="C"))
-        dtype = np.float32 if nchw.dtype == bool else nchw.dtype
-        return tinydl.from_numpy(nchw.astype(dtype, order="C"))
+    def _convert(self, hwc: np.ndarray):
+        chw = np.moveaxis(hwc, -1, -3)  # […,h,w,c] → […,c,h,w]
+        if chw.dtype == np.uint8:
+            return tinydl.from_numpy(np.divide(chw, np.float32(255), order="C"))
+        dtype = np.float32 if chw.dtype == bool else chw.dtype
+        return tinydl.from_numpy(chw.astype(dtype, order="C"))
 
     def __repr__(self) -> str:
         return "ToTensor()"
@@ -119,10 +119,14 @@ class Pad:
         return on_planes(image, self._pad)
 
     def _pad(self, planes: np.ndarray) -> np.ndarray:
-        widths = [(0, 0)] * (planes.ndim - 2)
-        widths += [(self.top, self.bottom), (self.left, self.right)]
-        options = {"constant_values": self.fill} if self.padding_mode == "constant" else {}
-        return np.pad(planes, widths, self.padding_mode, **options)
+        *rest, h, w = planes.shape
+        if self.padding_mode == "constant":  # np.pad does this too, ten times slower
+            shape = (*rest, self.top + h + self.bottom, self.left + w + self.right)
+            padded = np.full(shape, self.fill, planes.dtype)
+            padded[..., self.top : self.top + h, self.left : self.left + w] = planes
+            return padded
+        widths = [(0, 0)] * len(rest) + [(self.top, self.bottom), (self.left, self.right)]
+        return np.pad(planes, widths, self.padding_mode)
 
 
 class CenterCrop:
