@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index as index_of
+
 import numpy as np
 
 from .. import dtypes
@@ -23,9 +25,8 @@ def normalize(key, shape: tuple) -> tuple:
         raise IndexError(f"index: {used} indices for a tensor of {len(shape)} axes {shape}")
     if sum(k is Ellipsis for k in key) > 1:
         raise IndexError("index: an index holds at most one ...")
-    if Ellipsis not in key:
-        key = (*key, Ellipsis)
-    at = key.index(Ellipsis)
+    # not `in` or index(): those would compare tensors with ==
+    at = next((i for i, k in enumerate(key) if k is Ellipsis), len(key))
     key = key[:at] + (slice(None),) * (len(shape) - used) + key[at + 1 :]
     out, axis = [], 0
     for k in key:
@@ -37,11 +38,24 @@ def normalize(key, shape: tuple) -> tuple:
             start, stop, step = k.indices(n)
             out.append((start, step, len(range(start, stop, step))))
         else:
+            k = _integer(k)
             if not -n <= k < n:
                 raise IndexError(f"index: {k} is out of range for axis {axis} of size {n}")
             out.append(k % n)
         axis += 1
     return tuple(out)
+
+
+def _integer(k) -> int:
+    """An int, a NumPy integer or a 0-d tensor of an integer dtype, as an int."""
+    try:
+        return index_of(k)
+    except (TypeError, ValueError):
+        got = getattr(k, "_array", k)
+        raise TypeError(
+            "index: expected ints, slices, None and ..., or one list or tensor of integers alone "
+            f"for the first axis; got {got!r:.60}"
+        ) from None
 
 
 def view(x: Array, key: tuple) -> Array:
