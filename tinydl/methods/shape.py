@@ -147,7 +147,8 @@ class ShapeMethods:
         sizes, own = _sizes(sizes), self._array.shape
         new = len(sizes) - len(own)
         shape = tuple(own[i - new] if n == -1 and i >= new else n for i, n in enumerate(sizes))
-        if new < 0 or any(have not in (1, n) for have, n in zip(own, shape[new:], strict=True)):
+        fits = all(have in (1, n) for have, n in zip(own, shape[max(new, 0) :], strict=False))
+        if new < 0 or not fits or any(n < 0 for n in shape):
             raise ValueError(f"expand: {self._array} does not broadcast to {sizes}")
         return self if shape == own else ops.expand(self, shape=shape)
 
