@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, overload
 from .. import ops
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..dtypes import DType
     from ..tensor import Tensor
     from . import Dims
@@ -261,13 +263,17 @@ class ReduceMethods:
         """
         return ops.log_softmax(self, dim=ops.axis("log_softmax", dim, self.ndim))
 
-    def sum_to_size(self, *size: int) -> Tensor:
+    def sum_to_size(self, *size: int | Sequence[int]) -> Tensor:
         """The adjoint of broadcasting: sums the axes along which that size would repeat in self.
 
         >>> import tinydl
         >>> tinydl.ones(4, 3).sum_to_size(1, 3)
         tensor([[4., 4., 4.]])
         """
-        return ops.sum_to(
-            self, size[0] if len(size) == 1 and not isinstance(size[0], int) else size
-        )
+        shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
+        own = self._array.shape[::-1]
+        if len(shape) > len(own) or any(
+            n not in (1, m) for n, m in zip(shape[::-1], own, strict=False)
+        ):
+            raise ValueError(f"sum_to_size: {shape} does not broadcast to {self._array}")
+        return ops.sum_to(self, shape)
