@@ -6,25 +6,35 @@ _index, which of that call's outputs it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from . import autograd, dtypes, graph, ops
+from . import autograd, dtypes, ops
 from . import device as devices
 from .array import Array, scalar
-from .backend import ffi
 from .dtypes import DType
 from .methods.arithmetic import ArithmeticMethods
 from .methods.compare import CompareMethods
+from .methods.convert import ConvertMethods
 from .methods.display import text
 from .methods.elementwise import ElementwiseMethods
+from .methods.facts import FactMethods
 from .methods.inplace import InplaceMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.reduce import ReduceMethods
 from .methods.shape import ShapeMethods
+from .methods.values import ValueMethods
+
+if TYPE_CHECKING:
+    from .graph import Node
 
 
 class Tensor(
+    FactMethods,
+    ValueMethods,
     ArithmeticMethods,
     CompareMethods,
     ElementwiseMethods,
@@ -32,18 +42,28 @@ class Tensor(
     ReduceMethods,
     ShapeMethods,
     PartMethods,
+    ConvertMethods,
     InplaceMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 
     Made by `tinydl.tensor(data)`, `tinydl.zeros(shape)`, … and by operations on other tensors.
 
-    >>> import tinydl
-    >>> x = tinydl.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    tensor([2., 4., 6.])
+    Attributes:
+        requires_grad: whether operations on it are recorded, for backward() to go back through.
+        grad: of a leaf that requires it, the sum of the gradients that backward() has found: a
+            tensor of the same shape and dtype; None before the first.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4., 6.])
     """
+
+    requires_grad: bool
+    grad: Tensor | None
 
     __slots__ = (
         "__weakref__",
@@ -64,191 +84,87 @@ class Tensor(
         self.requires_grad = requires_grad or node is not None
         self.grad = self._base = self._hooks = None
 
-    # --- facts ------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of the axes."""
-        return self._array.shape
-
-    @property
-    def dtype(self) -> DType:
-        """Type of the elements."""
-        return self._array.dtype
-
-    @property
-    def device(self) -> devices.Device:
-        """Where the elements are."""
-        return devices.of(self._array.storage.backend)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self._array.shape)
+    # --- graph ------------------------------------------------------------------------------------
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it was made by the user and not by a recorded op."""
+        """Whether it was made by the user and not by a recorded operation.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2, requires_grad=True)
+        >>> x.is_leaf, (2 * x).is_leaf
+        (True, False)
+        """
         return self._node is None
 
     @property
-    def grad_fn(self):
-        """The recorded op call it came from, None for a leaf."""
+    def grad_fn(self) -> Node | None:
+        """The recorded operation it came from, None for a leaf.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2, requires_grad=True)
+        >>> (2 * x).grad_fn.op
+        <op mul(x, y)>
+        """
         return self._node
 
     @property
     def data(self) -> Tensor:
-        """The same memory outside the graph."""
+        """The same memory outside the graph, as from detach(); it can be assigned.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2, requires_grad=True)
+        >>> x.data = tinydl.zeros(2)
+        >>> x
+        tensor([0., 0.], requires_grad=True)
+        """
         return self.detach()
 
     @data.setter
     def data(self, value: Tensor) -> None:
         self._array = value._array
 
-    def dim(self) -> int:
-        """Number of axes."""
-        return len(self._array.shape)
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Adds d(Σ self · gradient)/dx to x.grad of every leaf x that self was computed from.
 
-    def size(self, dim: int | None = None):
-        """The shape, or one axis' size."""
-        return self._array.shape if dim is None else self._array.shape[dim]
+        Args:
+            gradient: of self's shape; a scalar needs none and starts with 1.
+            retain_graph: whether to keep the graph for another backward; as create_graph if None.
+            create_graph: whether the gradients can be differentiated again.
+            inputs: the tensors whose .grad is wanted; all leaves if None.
 
-    def numel(self) -> int:
-        """Number of elements."""
-        return self._array.size
+        Raises:
+            RuntimeError: nothing requires a gradient, self is no scalar and gradient is missing,
+                the graph was freed by an earlier backward, or a value it needs was overwritten.
+            ValueError: gradient has another shape than self.
 
-    def element_size(self) -> int:
-        """Bytes per element."""
-        return self._array.dtype.itemsize
-
-    def stride(self, dim: int | None = None):
-        """Steps between neighbours along each axis, in elements."""
-        return self._array.strides if dim is None else self._array.strides[dim]
-
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie densely in reading order."""
-        return self._array.is_contiguous
-
-    def is_floating_point(self) -> bool:
-        """Whether it holds float32 or float64."""
-        return self._array.dtype.is_floating_point
-
-    def data_ptr(self) -> int:
-        """Address of the first element."""
-        return int(ffi.cast("uintptr_t", self._array.pointer))
-
-    def __len__(self) -> int:
-        if not self._array.shape:
-            raise TypeError("len() of a 0-d tensor")
-        return self._array.shape[0]
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
-    # --- values -----------------------------------------------------------------------------------
-
-    def numpy(self) -> np.ndarray:
-        """A NumPy array of the same memory."""
-        if self.requires_grad and graph.mode.enabled:
-            raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
-        return self._array.numpy()
-
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        values = self.numpy()
-        return np.array(values, dtype) if copy else np.asarray(values, dtype)
-
-    def item(self):
-        """The one element, as a Python number."""
-        if self._array.size != 1:
-            raise ValueError(f"item: {self._array} has {self._array.size} elements, not one")
-        return self._array.numpy().item()
-
-    def tolist(self):
-        """The elements as nested lists of Python numbers."""
-        return self._array.numpy().tolist()
-
-    def __bool__(self) -> bool:
-        if self._array.size != 1:
-            raise ValueError(
-                f"the truth of {self._array} is ambiguous: use .any() or .all(), "
-                "or `is not None` to test for presence"
-            )
-        return bool(self.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self._array.dtype.is_floating_point:
-            raise TypeError(f"{self._array} is no integer and cannot be an index")
-        return int(self.item())
-
-    def __iter__(self):
-        return iter(self.unbind(0))
-
-    def __contains__(self, value) -> bool:
-        return bool((self == value).any())
-
-    # --- elsewhere --------------------------------------------------------------------------------
-
-    def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False) -> Tensor:
-        """As another dtype, on another device, or both: x.to(tinydl.float64), x.to("cpu")."""
-        for argument in args:
-            if isinstance(argument, DType):
-                dtype = argument
-            elif isinstance(argument, Tensor):
-                dtype, device = argument.dtype, argument.device
-            elif isinstance(argument, (str, devices.Device)):
-                device = argument
-        x = self if dtype is None else ops.cast(self, dtype)
-        if device is not None:
-            target = devices.device(device)
-            if target.backend is not x._array.backend:
-                x = ops.to_device(x, device=target, source=self.device)
-        return x.clone() if copy and x is self else x
-
-    def float(self) -> Tensor:
-        """As float32."""
-        return ops.cast(self, dtypes.float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return ops.cast(self, dtypes.float64)
-
-    def long(self) -> Tensor:
-        """As int64; fractions are cut off."""
-        return ops.cast(self, dtypes.int64)
-
-    def int(self) -> Tensor:
-        """As int32; fractions are cut off."""
-        return ops.cast(self, dtypes.int32)
-
-    def bool(self) -> Tensor:
-        """As bool: whether each element is not 0."""
-        return ops.cast(self, dtypes.bool_)
-
-    def cpu(self) -> Tensor:
-        """On the CPU."""
-        return self.to("cpu")
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """As other's dtype."""
-        return ops.cast(self, other.dtype)
-
-    # --- graph ------------------------------------------------------------------------------------
-
-    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
-        """Adds the gradient of self to .grad of every leaf it was computed from."""
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.tensor([1.0, 2.0], requires_grad=True)
+            >>> (x**3).backward(tinydl.tensor([1.0, 10.0]))
+            >>> x.grad
+            tensor([  3., 120.])
+        """
         autograd.backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
-    def requires_grad_(self, requires_grad=True) -> Tensor:
-        """Asks for gradients of this leaf, or no longer."""
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Asks for gradients of this leaf, or no longer; returns self.
+
+        Raises:
+            RuntimeError: requires_grad is False and self is no leaf; use .detach().
+            TypeError: self is not floating point.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.ones(2).requires_grad_()
+            tensor([1., 1.], requires_grad=True)
+        """
         if not requires_grad and self._node is not None:
             raise RuntimeError(f"requires_grad_: {self._array} is no leaf; use .detach()")
         if requires_grad and not self._array.dtype.is_floating_point:
@@ -257,27 +173,79 @@ class Tensor(
         return self
 
     def detach(self) -> Tensor:
-        """The same memory outside the graph."""
+        """The same memory outside the graph: no gradient flows back through it.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2, requires_grad=True)
+        >>> (2 * x).detach()
+        tensor([2., 2.])
+        """
         out = Tensor(self._array)
-        out._base = self if self._base is None else self._base
+        out._base = self._base or (self, self._node)
         return out
 
     def clone(self) -> Tensor:
-        """A copy that gradients flow through."""
+        """A contiguous copy that gradients flow through.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2)
+        >>> x.clone().zero_()
+        tensor([0., 0.])
+        >>> x
+        tensor([1., 1.])
+        """
         return ops.contiguous(self)
 
     def retain_grad(self) -> None:
-        """Asks backward to fill .grad of this tensor too, though it is no leaf."""
+        """Asks backward() to fill .grad of this tensor too, though it is no leaf.
+
+        Raises:
+            RuntimeError: self does not require a gradient.
+
+        Example:
+            >>> import tinydl
+            >>> y = 2 * tinydl.ones(2, requires_grad=True)
+            >>> y.retain_grad()
+            >>> (y * y).sum().backward()
+            >>> y.grad
+            tensor([4., 4.])
+        """
         if not self.requires_grad:
             raise RuntimeError(f"retain_grad: {self._array} does not require a gradient")
         if self._node is not None:
             autograd.retain(self)
 
-    def register_hook(self, hook):
-        """Calls hook(gradient) when self's gradient is known; what it returns replaces it."""
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> autograd.RemovableHandle:
+        """Calls hook(gradient) in backward() as soon as self's gradient is known.
+
+        Args:
+            hook: returns what replaces the gradient, or None to leave it.
+
+        Returns:
+            A handle whose remove() takes the hook away again.
+
+        Raises:
+            RuntimeError: self does not require a gradient.
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.ones(2, requires_grad=True)
+            >>> handle = x.register_hook(lambda g: 10 * g)
+            >>> x.sum().backward()
+            >>> x.grad
+            tensor([10., 10.])
+        """
         if not self.requires_grad:
             raise RuntimeError(f"register_hook: {self._array} does not require a gradient")
         return autograd.add_hook(self, hook)
+
+    # --- printing ---------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
 
     # --- copying ----------------------------------------------------------------------------------
 
@@ -305,8 +273,13 @@ def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
 # --- operands that are not tensors ----------------------------------------------------------------
 
 
-def is_tensor(obj) -> bool:
-    """Whether it is a tensor."""
+def is_tensor(obj: object) -> bool:
+    """Whether it is a Tensor.
+
+    >>> import tinydl
+    >>> tinydl.is_tensor(tinydl.ones(2)), tinydl.is_tensor(1.0)
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 

@@ -1,0 +1,128 @@
+"""Conversion: another dtype, another device. What is there already is returned as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import device as devices
+from .. import dtypes, ops
+from ..dtypes import DType
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class ConvertMethods:
+    """x.to(tinydl.float64), x.float(), x.cpu(), …
+
+    Returns:
+        A tensor of self's shape: self where nothing changes, else a copy. Gradients flow back
+        through it in self's dtype and on self's device.
+    """
+
+    __slots__ = ()
+
+    def to(
+        self,
+        *args: DType | Tensor | str | devices.Device,
+        dtype: DType | None = None,
+        device: str | devices.Device | None = None,
+        copy: bool = False,
+        non_blocking: bool = False,
+    ) -> Tensor:
+        """As another dtype, on another device, or both.
+
+        Args:
+            args: a dtype, a device, or a tensor to be like in both.
+            dtype: the same by name: fractions are cut off where it is an integer, and what is not
+                0 is True where it is bool.
+            device: the same by name, such as "cpu" or "cpu:avx2".
+            copy: whether a copy is made also where nothing changes.
+            non_blocking: taken for PyTorch's sake; copies are complete on return.
+
+        Raises:
+            ValueError: there is no such device.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.tensor([1, 2]).to(tinydl.float64)
+            tensor([1., 2.], dtype=tinydl.float64)
+        """
+        for argument in args:
+            if isinstance(argument, DType):
+                dtype = argument
+            elif ops.is_tensor(argument):
+                dtype, device = argument.dtype, argument.device
+            elif isinstance(argument, (str, devices.Device)):
+                device = argument
+        x = self if dtype is None else ops.cast(self, dtype)
+        if device is not None:
+            target = devices.device(device)
+            if target.backend is not x._array.backend:
+                x = ops.to_device(x, device=target, source=self.device)
+        return x.clone() if copy and x is self else x
+
+    def cpu(self) -> Tensor:
+        """On the CPU.
+
+        >>> import tinydl
+        >>> tinydl.ones(2).cpu().device
+        device('cpu')
+        """
+        return self.to("cpu")
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """As other's dtype.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1, 2]).type_as(tinydl.ones(1))
+        tensor([1., 2.])
+        """
+        return ops.cast(self, other.dtype)
+
+    def double(self) -> Tensor:
+        """As float64.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1, 2]).double().dtype
+        tinydl.float64
+        """
+        return ops.cast(self, dtypes.float64)
+
+    def long(self) -> Tensor:
+        """As int64; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).long()
+        tensor([ 1, -1])
+        """
+        return ops.cast(self, dtypes.int64)
+
+    # last, because from here on in this class float, int and bool are these methods
+
+    def float(self) -> Tensor:
+        """As float32.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1, 2]).float()
+        tensor([1., 2.])
+        """
+        return ops.cast(self, dtypes.float32)
+
+    def int(self) -> Tensor:
+        """As int32; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).int()
+        tensor([ 1, -1], dtype=tinydl.int32)
+        """
+        return ops.cast(self, dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """As bool: whether each element is not 0.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0.0, 0.5]).bool()
+        tensor([False,  True])
+        """
+        return ops.cast(self, dtypes.bool_)

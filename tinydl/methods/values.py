@@ -1,0 +1,87 @@
+"""A tensor's values outside tinydl: NumPy arrays and Python numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import graph
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class ValueMethods:
+    """x.numpy(), x.item(), float(x), for row in x, …"""
+
+    __slots__ = ()
+
+    def numpy(self) -> np.ndarray:
+        """A NumPy array on the same memory: a change of one is seen in the other.
+
+        Raises:
+            RuntimeError: self requires a gradient, which NumPy would lose; use .detach().numpy().
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.arange(3).numpy()
+            array([0, 1, 2])
+        """
+        if self.requires_grad and graph.mode.enabled:
+            raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
+        return self._array.numpy()
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        values = self.numpy()
+        return np.array(values, dtype) if copy else np.asarray(values, dtype)
+
+    def item(self) -> Any:
+        """The one element as a Python float, int or bool.
+
+        Raises:
+            ValueError: self does not have exactly one element.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.ones(3).sum().item()
+            3.0
+        """
+        if self._array.size != 1:
+            raise ValueError(f"item: {self._array} has {self._array.size} elements, not one")
+        return self._array.numpy().item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers; one number if self has no axes.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
+        return self._array.numpy().tolist()
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ValueError(
+                f"the truth of {self._array} is ambiguous: use .any() or .all(), "
+                "or `is not None` to test for presence"
+            )
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.is_floating_point:
+            raise TypeError(f"{self._array} is no integer and cannot be an index")
+        return int(self.item())
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.unbind(0))
+
+    def __contains__(self, value) -> bool:
+        return bool((self == value).any())
