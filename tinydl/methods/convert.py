@@ -42,6 +42,7 @@ class ConvertMethods:
 
         Raises:
             ValueError: there is no such device.
+            TypeError: an argument that is neither dtype, device nor tensor.
 
         Example:
             >>> import tinydl
@@ -55,6 +56,8 @@ class ConvertMethods:
                 dtype, device = argument.dtype, argument.device
             elif isinstance(argument, (str, devices.Device)):
                 device = argument
+            elif not isinstance(argument, (bool, type(None))):  # PyTorch's non_blocking, or nothing
+                raise TypeError(f"to: expected a dtype, a device or a tensor, got {argument!r}")
         x = self if dtype is None else ops.cast(self, dtype)
         if device is not None:
             target = devices.device(device)
