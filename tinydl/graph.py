@@ -133,6 +133,8 @@ class Node:
         edges, plan = [], op.plan(needs)
         for x, rule in zip(inputs, plan.rules, strict=False):
             edges.append(None if rule is None else x if x._node is None else (x._node, x._index))
+            if x is not None and x._base is not None and x._node is not None:
+                _check_view(op, x)
         if not plan.leads_on:
             return None
         node = Node()
@@ -206,6 +208,17 @@ class Node:
             f"  saved by {self.op.name} at {describe_site(self.site)}\n"
             f"  modified by {op} at {describe_site(site)}\n"
             "Use the operation that returns a new tensor instead, or clone() before modifying."
+        )
+
+
+def _check_view(op, x: Tensor) -> None:
+    """A view's way back leads to what its base was: refuses it when that was written over."""
+    base, node = x._base
+    if base._node is not node:
+        raise RuntimeError(
+            f"{op.name}: {x._array} is a view of {base._array}, which {base._node.op.name}_ has "
+            f"modified since.\n  modified at {describe_site(base._node.site)}\n"
+            "Gradients of the view would miss that: take it again from the modified tensor."
         )
 
 

@@ -146,7 +146,7 @@ class Op:
             )
         out = Tensor(result, node)
         if self.is_view:
-            out._base = inputs[0] if inputs[0]._base is None else inputs[0]._base
+            out._base = inputs[0]._base or (inputs[0], inputs[0]._node)
         return out
 
     def prepare(self, inputs: tuple) -> list:
@@ -167,12 +167,19 @@ class Op:
             raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
         if any(s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)):
             raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
-        arrays = [_apart(other._array, array) for other in others]
-        shape = broadcast_shapes(array.shape, *[a.shape for a in arrays]) if arrays else array.shape
-        if shape != array.shape and "key" not in attrs:
-            raise ValueError(
-                f"{name}: the result has shape {shape}, which does not fit into {array}"
-            )
+        whole = "key" not in attrs  # each element is read where the result goes
+        arrays = [_apart(other._array, array, whole) for other in others]
+        if whole and arrays:
+            operands = " and ".join(map(repr, (array, *arrays)))
+            try:
+                shape = broadcast_shapes(array.shape, *[a.shape for a in arrays])
+            except ValueError as error:
+                raise ValueError(f"{name}: {operands}: {error}") from None
+            if shape != array.shape:
+                raise ValueError(
+                    f"{name}: the result of {operands} has shape {shape}, "
+                    f"which does not fit into {array}"
+                )
         recorded = mode.enabled and any(t.requires_grad for t in (old, *others))
         if recorded and x._node is None and x.requires_grad:
             raise RuntimeError(
@@ -188,7 +195,10 @@ class Op:
         node = None
         if recorded:
             needs = tuple(t.requires_grad for t in (old, *others))
-            node = Node.record(self, [old, *others], needs, array, attrs)
+            if any(at == 0 for at, _ in self.plan(needs).values):  # a rule reads what goes now
+                old = Tensor(array.astype(array.dtype), x._node, x._index, x.requires_grad)
+            inputs = [old, *[old if other is x else other for other in others]]
+            node = Node.record(self, inputs, needs, array, attrs)
         self.forward(array, *arrays, into=array, **attrs)
         wrote(array, name)
         if node is not None:
@@ -225,10 +235,11 @@ def _differentiable(result) -> bool:
     return first.dtype.is_floating_point
 
 
-def _apart(source: Array, target: Array) -> Array:
+def _apart(source: Array, target: Array, whole: bool) -> Array:
     """source, copied if writing to target would change it under the reader."""
     same = source.shape == target.shape and source.strides == target.strides
-    if source.storage is not target.storage or (same and source.offset == target.offset):
+    same = same and source.offset == target.offset and whole
+    if source.storage is not target.storage or same:
         return source
     return source.astype(source.dtype)
 
