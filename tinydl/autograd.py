@@ -103,13 +103,21 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
                     deliver(edge, g)
             if not retain_graph:
                 node.saved = None
-    return {edge: g for edge, (g, _) in found.items()}
+        return {edge: _leaf_hooked(edge, g) for edge, (g, _) in found.items()}
 
 
 def _hooked(hook, g):
     """The gradient after a hook, which may return another or None to leave it."""
     changed = None if g is None else hook(g)
     return g if changed is None else changed
+
+
+def _leaf_hooked(edge, g):
+    """A leaf's whole gradient after its hooks; those of other tensors have run already."""
+    if type(edge) is not tuple and edge._hooks:
+        for hook in list(edge._hooks.values()):
+            g = _hooked(hook, g)
+    return g
 
 
 def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
@@ -193,11 +201,7 @@ def backward(
     by_edge = {_edge(x): x for x in inputs or ()}
     while found:
         edge, g = found.popitem()
-        leaf = by_edge.get(edge, edge)
-        if leaf is edge and leaf._hooks:
-            for hook in list(leaf._hooks.values()):
-                g = _hooked(hook, g)
-        _accumulate(leaf, g, create_graph)
+        _accumulate(by_edge.get(edge, edge), g, create_graph)
 
 
 def grad(
