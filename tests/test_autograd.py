@@ -1,0 +1,605 @@
+"""The engine: recording, backward and grad with PyTorch's meaning, hooks, views, in-place safety.
+
+Values of derivatives are test_grads' business, memory is test_memory's.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinydl
+from tinydl import autograd, ops
+from tinydl.op import OPS
+
+
+def leaf(*values, dtype=tinydl.float64):
+    data = values[0] if len(values) == 1 else list(values)
+    return tinydl.tensor(data, dtype=dtype, requires_grad=True)
+
+
+# --- recording ------------------------------------------------------------------------------------
+
+
+def test_only_what_needs_a_gradient_is_recorded():
+    x, c = leaf(1.0, 2.0), tinydl.tensor([3.0, 4.0])
+    assert (c * c).grad_fn is None and not (c * c).requires_grad
+    y = x * c
+    assert y.requires_grad and not y.is_leaf and y.grad_fn.op is OPS["mul"]
+    assert x.is_leaf and x.grad_fn is None
+    assert not (x > 1).requires_grad
+
+
+@pytest.mark.parametrize("off", [tinydl.no_grad, lambda: tinydl.set_grad_enabled(False)])
+def test_no_grad(off):
+    x = leaf(1.0)
+    with off():
+        assert not tinydl.is_grad_enabled()
+        assert not (x * 2).requires_grad
+        with tinydl.enable_grad():
+            assert (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+    assert tinydl.is_grad_enabled() and (x * 2).requires_grad
+
+
+def test_no_grad_ends_with_an_exception():
+    with pytest.raises(KeyError), tinydl.no_grad():
+        raise KeyError
+    assert tinydl.is_grad_enabled()
+
+
+def test_no_grad_as_a_decorator():
+    @tinydl.no_grad()
+    def double(x):
+        """Twice x."""
+        return x * 2
+
+    assert not double(leaf(1.0)).requires_grad
+    assert double.__name__ == "double" and double.__doc__ == "Twice x."
+
+
+def test_recording_is_a_matter_of_each_thread():
+    seen = []
+    with tinydl.no_grad():
+        thread = threading.Thread(target=lambda: seen.append((leaf(1.0) * 2).requires_grad))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+def test_integers_do_not_require_gradients():
+    with pytest.raises(TypeError, match=r"requires_grad_: i64\[1\] is not floating point"):
+        tinydl.tensor([1], requires_grad=True)
+    assert not leaf(1.5, 2.5).long().requires_grad
+
+
+def test_detach_shares_memory_but_no_graph():
+    x = leaf(1.0, 2.0)
+    y = (x * 2).detach()
+    assert not y.requires_grad and y.is_leaf
+    d = x.detach()
+    with tinydl.no_grad():
+        d[0] = 5.0
+    assert x.tolist() == [5.0, 2.0]
+
+
+# --- backward -------------------------------------------------------------------------------------
+
+
+def test_gradients_accumulate_in_leaves():
+    x = leaf(3.0)
+    (x * x).backward()
+    assert x.grad.item() == 6
+    (x * x).backward()
+    assert x.grad.item() == 12
+    x.grad = None
+    (2 * x).backward()
+    assert x.grad.item() == 2
+
+
+def test_a_value_used_twice_gets_both_gradients():
+    x = leaf(2.0)
+    y = x * x
+    (y + y * x).backward()
+    assert x.grad.item() == 2 * 2 + 3 * 4
+
+
+def test_diamonds_visit_each_node_once():
+    calls = []
+    x = leaf(1.0)
+    y = x
+    for _ in range(30):  # 2³⁰ paths
+        y = y + y
+    y.register_hook(lambda g: calls.append(1))
+    y.backward()
+    assert x.grad.item() == 2**30 and len(calls) == 1
+
+
+def test_backward_with_a_gradient():
+    x = leaf(1.0, 2.0)
+    (x * 3).backward(tinydl.tensor([1.0, 10.0], dtype=tinydl.float64))
+    assert x.grad.tolist() == [3.0, 30.0]
+    (x * 3).backward([1.0, 0.0])
+    assert x.grad.tolist() == [6.0, 30.0]
+
+
+def test_the_gradient_passed_in_stays_the_callers():
+    x, g = leaf(1.0, 2.0), tinydl.ones(2, dtype=tinydl.float64)
+    (x + 0).backward(g)
+    x.grad += 1
+    assert g.tolist() == [1.0, 1.0] and x.grad.tolist() == [2.0, 2.0]
+
+
+def test_two_leaves_do_not_share_a_gradient():
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    (x + y).sum().backward()
+    x.grad += 1
+    assert y.grad.tolist() == [1.0, 1.0]
+
+
+def test_backward_of_a_leaf():
+    x = leaf(3.0)
+    x.backward()
+    assert x.grad.item() == 1
+
+
+def test_backward_with_inputs_fills_only_those():
+    x, y = leaf(2.0), leaf(3.0)
+    middle = x * y
+    (middle * middle).backward(inputs=[x])
+    assert x.grad.item() == 2 * 6 * 3 and y.grad is None
+
+
+def test_backward_of_several_tensors():
+    x = leaf(2.0)
+    autograd.backward([x * 2, x * x])
+    assert x.grad.item() == 2 + 4
+
+
+def test_backward_needs_a_scalar():
+    with pytest.raises(RuntimeError, match=r"f64\[2\].*y\.sum\(\)\.backward\(\)"):
+        (leaf(1.0, 2.0) * 2).backward()
+
+
+def test_backward_needs_something_to_go_back_to():
+    with pytest.raises(RuntimeError, match=r"f32\[\] does not require a gradient.*requires_grad="):
+        tinydl.tensor(1.0).backward()
+
+
+@pytest.mark.parametrize(
+    "g, error, message",
+    [
+        (tinydl.ones(3, dtype=tinydl.float64), ValueError, r"f64\[3\] but the output is f64\[2\]"),
+        (tinydl.ones(2), TypeError, r"f32\[2\] but the output is f64\[2\].*\.to\(dtype\)"),
+    ],
+)
+def test_backward_with_a_gradient_that_does_not_fit(g, error, message):
+    with pytest.raises(error, match=message):
+        (leaf(1.0, 2.0) * 2).backward(g)
+
+
+def test_a_second_backward_says_what_to_do():
+    x = leaf(2.0)
+    y = x * x
+    y.backward()
+    with pytest.raises(RuntimeError) as caught:
+        y.backward()
+    message = str(caught.value)
+    assert "backward through mul a second time" in message
+    assert f"{__file__}:" in message and "y = x * x" in message
+    assert ".detach()" in message and "retain_graph=True" in message
+
+
+def test_retain_graph():
+    x = leaf(2.0)
+    y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.item() == 8
+    with pytest.raises(RuntimeError, match="a second time"):
+        y.backward()
+
+
+def test_integer_outputs_have_no_gradient():
+    values, places = leaf(1.0, 3.0, 2.0).max(0)
+    assert values.requires_grad and not places.requires_grad
+
+
+# --- grad -----------------------------------------------------------------------------------------
+
+
+def test_grad_returns_and_leaves_grad_alone():
+    x, y = leaf(2.0), leaf(3.0)
+    gx, gy = autograd.grad(x * x * y, (x, y))
+    assert (gx.item(), gy.item()) == (12, 4) and x.grad is None and y.grad is None
+
+
+def test_grad_by_a_value_inside_the_graph():
+    x = leaf(2.0)
+    middle = x * x
+    (g,) = autograd.grad(middle * middle, middle)
+    assert g.item() == 8
+
+
+def test_grad_of_what_was_not_used():
+    x, unused = leaf(2.0), leaf(1.0)
+    with pytest.raises(RuntimeError, match=r"inputs\[1\], f64\[\].*allow_unused=True"):
+        autograd.grad(x * x, (x, unused))
+    gx, g = autograd.grad(x * x, (x, unused), allow_unused=True)
+    assert gx.item() == 4 and g is None
+    g = autograd.grad(x * x, unused, materialize_grads=True)[0]
+    assert g.item() == 0
+
+
+def test_grad_by_what_needs_none():
+    with pytest.raises(RuntimeError, match=r"inputs\[0\], f32\[\], does not require a gradient"):
+        autograd.grad(leaf(1.0) * 2, tinydl.tensor(1.0))
+
+
+def test_third_order():
+    x = leaf(2.0)
+    (first,) = autograd.grad(x**4, x, create_graph=True)
+    (second,) = autograd.grad(first, x, create_graph=True)
+    (third,) = autograd.grad(second, x, create_graph=True)
+    (fourth,) = autograd.grad(third, x)
+    assert [g.item() for g in (first, second, third, fourth)] == pytest.approx([32, 48, 48, 24])
+
+
+def test_third_order_through_a_network():
+    """By a direction, against finite differences of the second derivative."""
+    rng = np.random.default_rng(0)
+    weight = tinydl.tensor(rng.normal(size=(2, 1, 3, 3)))
+    x0, u = rng.normal(size=(1, 1, 5, 5)), rng.normal(size=(1, 1, 5, 5))
+    window = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+
+    def along(step: float, order: int) -> float:
+        t = leaf(step)
+        x = tinydl.tensor(x0) + t * tinydl.tensor(u)
+        y = ops.conv2d(x, weight, **window).tanh()
+        y = ops.cross_entropy(y.flatten(1), tinydl.tensor([3]), ignore_index=-100)[0].sum()
+        for _ in range(order):
+            (y,) = autograd.grad(y, t, create_graph=True)
+        return y.item()
+
+    numeric = (along(1e-5, 2) - along(-1e-5, 2)) / 2e-5
+    assert along(0.0, 3) == pytest.approx(numeric, rel=1e-6, abs=1e-8)
+
+
+def test_backward_with_create_graph():
+    x = leaf(3.0)
+    (x**3).backward(create_graph=True)
+    assert x.grad.requires_grad
+    (g,) = autograd.grad(x.grad, x)
+    assert g.item() == pytest.approx(18)
+
+
+def test_without_create_graph_gradients_are_constants():
+    x = leaf(3.0)
+    (g,) = autograd.grad(x**3, x)
+    assert not g.requires_grad
+
+
+def test_a_gradient_can_be_differentiated_by_what_came_in():
+    """The derivative of a vector-Jacobian product by the vector is the Jacobian."""
+    x, v = leaf(2.0, 3.0), leaf(1.0, 1.0)
+    (g,) = autograd.grad(x * x, x, v, create_graph=True)
+    (by_v,) = autograd.grad(g.sum(), v)
+    assert by_v.tolist() == [4.0, 6.0]
+
+
+# --- only what is asked for -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def kernel_calls(monkeypatch):
+    """Names of the kernels called since."""
+    calls = []
+    functions = tinydl.device("cpu").backend.fn
+
+    def counting(name, function):
+        return lambda *operands: calls.append(name) or function(*operands)
+
+    for name in ("conv2d", "conv2d_input", "conv2d_weight", "matmul"):
+        monkeypatch.setitem(functions, name, counting(name, functions[name]))
+    return calls
+
+
+def test_the_first_layers_input_gradient_is_never_computed(kernel_calls):
+    net = tinydl.nn.Sequential(
+        tinydl.nn.Conv2d(1, 2, 3),
+        tinydl.nn.ReLU(),
+        tinydl.nn.Conv2d(2, 2, 3),
+        tinydl.nn.Flatten(),
+        tinydl.nn.Linear(8, 2),
+    )
+    loss = net(tinydl.randn(1, 1, 6, 6)).sum()
+    kernel_calls.clear()
+    loss.backward()
+    assert sorted(kernel_calls) == ["conv2d_input", "conv2d_weight", "conv2d_weight"] + 2 * [
+        "matmul"
+    ]
+
+
+def test_frozen_parameters_cost_nothing(kernel_calls):
+    x = tinydl.randn(2, 3, requires_grad=True)
+    w = tinydl.randn(4, 3)
+    y = ops.linear(x, w)
+    kernel_calls.clear()
+    y.sum().backward()
+    assert kernel_calls == ["matmul"]
+
+
+def test_grad_visits_only_the_way_to_its_inputs(kernel_calls):
+    x, w = tinydl.randn(2, 3, requires_grad=True), tinydl.randn(4, 3, requires_grad=True)
+    hidden = x.tanh()
+    y = ops.linear(hidden, w)
+    kernel_calls.clear()
+    autograd.grad(y.sum(), hidden)
+    assert kernel_calls == ["matmul"]
+
+
+# --- hooks ----------------------------------------------------------------------------------------
+
+
+def test_a_hook_sees_and_replaces_a_gradient():
+    seen, x = [], leaf(2.0)
+    y = x * x
+    y.register_hook(lambda g: seen.append(g.item()))
+    y.register_hook(lambda g: g * 10)
+    (3 * y).backward()
+    assert seen == [3.0] and x.grad.item() == 3 * 10 * 4
+
+
+def test_a_hook_on_a_leaf_sees_the_whole_gradient_once():
+    seen, x = [], leaf(2.0)
+    x.register_hook(lambda g: seen.append(g.item()))
+    (x * x + x).backward()
+    assert seen == [5.0]
+
+
+def test_a_leaf_hook_also_runs_for_grad():
+    x = leaf(2.0)
+    x.register_hook(lambda g: g * 10)
+    (g,) = autograd.grad(x * x, x)
+    assert g.item() == 40
+
+
+def test_a_removed_hook_is_gone():
+    seen, x = [], leaf(2.0)
+    handle = x.register_hook(seen.append)
+    handle.remove()
+    handle.remove()
+    (x * x).backward()
+    assert seen == []
+
+
+def test_hooks_need_a_gradient_to_wait_for():
+    with pytest.raises(RuntimeError, match=r"f32\[\] does not require a gradient"):
+        tinydl.tensor(1.0).register_hook(print)
+
+
+def test_retain_grad():
+    x = leaf(2.0)
+    y = x * x
+    y.retain_grad()
+    (y * 3).backward()
+    assert y.grad.item() == 3 and x.grad.item() == 12
+    x.retain_grad()  # a leaf has it anyway
+
+
+# --- writing in place -----------------------------------------------------------------------------
+
+
+def test_inplace_is_differentiated():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y *= x
+    y += 1
+    y.sum().backward()
+    assert y.tolist() == [3.0, 9.0] and x.grad.tolist() == [4.0, 8.0]
+
+
+def test_inplace_saves_what_it_writes_over_when_a_rule_reads_it():
+    x = leaf(1.0, 3.0)
+    y = x * 1
+    y *= y
+    y.pow_(2)
+    y.sum().backward()
+    assert x.grad.tolist() == [4.0, 4 * 27.0]
+
+
+def test_inplace_unary_uses_its_own_output():
+    x = leaf(0.5)
+    y = x * 1
+    y.exp_().backward()
+    assert x.grad.item() == pytest.approx(np.exp(0.5))
+
+
+def test_setitem_is_differentiated():
+    x, v = leaf(1.0, 2.0, 3.0), leaf(10.0)
+    y = x * 1
+    y[1] = v * 2
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0, 6.0] and v.grad.item() == 2 * 20 * 2
+
+
+def test_setitem_into_a_constant_makes_it_part_of_the_graph():
+    v = leaf(3.0)
+    y = tinydl.zeros(2, dtype=tinydl.float64)
+    y[0] = v
+    (y * y).sum().backward()
+    assert v.grad.item() == 6
+
+
+def test_writing_to_a_leaf_is_refused_and_changes_nothing():
+    x = leaf(1.0, 2.0)
+    for write in (lambda: x.add_(1), lambda: x.__setitem__(0, 5.0), lambda: x.zero_()):
+        with pytest.raises(RuntimeError, match=r"f64\[2\] is a leaf that requires.*no_grad\(\)"):
+            write()
+    assert x.tolist() == [1.0, 2.0]
+    with tinydl.no_grad():
+        x.add_(1)
+    assert x.tolist() == [2.0, 3.0] and x.is_leaf and x.requires_grad
+
+
+def test_writing_to_a_saved_input_names_both_lines():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    y = a * a  # saves a
+    a += 1  # modifies a
+    with pytest.raises(RuntimeError) as caught:
+        y.sum().backward()
+    message = str(caught.value)
+    source = Path(__file__).read_text().splitlines()
+    lines = {text.strip(): number for number, text in enumerate(source, start=1)}
+    assert "backward of mul needs its input" in message and "add_ has overwritten" in message
+    assert f"saved by mul at {__file__}:{lines['y = a * a  # saves a']}: y = a * a" in message
+    assert f"modified by add_ at {__file__}:{lines['a += 1  # modifies a']}: a += 1" in message
+    assert "clone()" in message
+
+
+def test_writing_to_a_saved_output_names_both_lines():
+    x = leaf(1.0, 2.0)
+    y = x.exp()
+    y.zero_()
+    with pytest.raises(RuntimeError) as caught:
+        y.sum().backward()
+    message = str(caught.value)
+    assert "backward of exp needs its output" in message
+    assert "y = x.exp()" in message and "y.zero_()" in message
+
+
+def test_writing_under_no_grad_is_noticed_too():
+    w, x = leaf(2.0), tinydl.tensor([1.0], dtype=tinydl.float64)
+    y = (w * x).exp()
+    loss = y.sum()
+    with tinydl.no_grad():
+        y.mul_(0)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        loss.backward()
+
+
+def test_writing_through_a_view_or_numpy_neighbour_is_noticed():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    view = a.detach()[0]
+    y = a * a
+    view.fill_(7.0)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        y.sum().backward()
+
+
+def test_writing_to_what_no_rule_reads_is_fine():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    y = a + 3
+    a.zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_an_optimizer_step_between_forward_and_backward_is_noticed():
+    w = leaf(2.0)
+    x = leaf(3.0)
+    y = w * x
+    with tinydl.no_grad():
+        w -= 0.1
+    with pytest.raises(RuntimeError, match=r"needs its input x.*sub_"):
+        y.backward()
+
+
+def test_writing_to_a_recorded_view_is_refused():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    with pytest.raises(RuntimeError, match=r"f64\[\] is a view.*base\[index\] = value"):
+        y[0].add_(1)
+
+
+def test_overlapping_source_and_target():
+    x = tinydl.arange(6)
+    x[1:] = x[:-1]
+    assert x.tolist() == [0, 0, 1, 2, 3, 4]
+    x[::-1] = x
+    assert x.tolist() == [4, 3, 2, 1, 0, 0]
+    x[:] = x[::-1]
+    assert x.tolist() == [0, 0, 1, 2, 3, 4]
+
+
+def test_inplace_does_not_promote():
+    x = tinydl.tensor([1, 2])
+    with pytest.raises(TypeError, match=r"i64\[2\]"):
+        x += 0.5
+    assert x.tolist() == [1, 2]
+
+
+def test_inplace_does_not_grow():
+    x = tinydl.ones(1, 3)
+    with pytest.raises(ValueError, match=r"f32\[1,3\]"):
+        x += tinydl.ones(2, 3)
+    assert x.shape == (1, 3)
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def test_gradients_flow_through_views():
+    x = tinydl.arange(6.0, dtype=tinydl.float64).requires_grad_()
+    y = x.view(2, 3).T[1:, :].reshape(-1)[::2]
+    (y * tinydl.tensor([1.0, 10.0], dtype=tinydl.float64)).sum().backward()
+    assert y.tolist() == [1.0, 2.0] and x.grad.tolist() == [0, 1, 10, 0, 0, 0]
+
+
+def test_a_view_from_before_its_base_was_modified_is_refused():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    view = y[0]
+    y.mul_(2)  # modifies y
+    with pytest.raises(RuntimeError) as caught:
+        view * 3
+    message = str(caught.value)
+    assert "f64[] is a view of f64[2], which mul_ has modified since" in message
+    assert "y.mul_(2)  # modifies y" in message and "take it again" in message
+    (y[0] * 3).backward()
+    assert x.grad.tolist() == [6.0, 0.0]
+
+
+def test_views_share_memory_both_ways():
+    x = tinydl.zeros(2, 3)
+    row = x[1]
+    row.fill_(5.0)
+    assert x.tolist() == [[0, 0, 0], [5, 5, 5]]
+    x[1, 0] = 7.0
+    assert row.tolist() == [7, 5, 5]
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+def test_graphs_of_a_hundred_thousand_nodes():
+    x = leaf(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y + 0
+    y.backward()
+    assert x.grad.item() == 1
+    del y  # freeing is no recursion either
+
+
+def test_freeing_a_deep_graph_that_never_went_backward():
+    y = leaf(1.0)
+    for _ in range(100_000):
+        y = y * 1.0
+    del y
+
+
+def test_deep_graphs_to_second_order():
+    x = leaf(1.0)
+    y = x
+    for _ in range(3_000):
+        y = y * x
+    (g,) = autograd.grad(y, x, create_graph=True)
+    (h,) = autograd.grad(g, x)
+    assert g.item() == 3001 and h.item() == 3001 * 3000
