@@ -102,7 +102,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
                 if g is not None:
                     deliver(edge, g)
             if not retain_graph:
-                node.saved = None
+                node.saved = node.versions = None
         return {edge: _leaf_hooked(edge, g) for edge, (g, _) in found.items()}
 
 
