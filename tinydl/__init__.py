@@ -13,8 +13,6 @@ from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
     as_tensor,
-    bernoulli,
-    cat,
     empty,
     empty_like,
     eye,
@@ -24,13 +22,7 @@ from .creation import (
     linspace,
     ones,
     ones_like,
-    rand,
-    randint,
-    randn,
-    randperm,
-    stack,
     tensor,
-    where,
     zeros,
     zeros_like,
 )
@@ -50,20 +42,58 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
+from .joining import cat, stack, where
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
+from .sampling import bernoulli, rand, randint, randn, randperm
 from .storage import empty_cache, memory_stats, memory_summary
 from .tensor import Tensor, is_tensor
 
 
+__version__ = "0.1.0"
+
+__all__ = [
+    "Device", "Generator", "Tensor",
+    "autograd", "nn", "optim", "utils",
+    "tensor", "as_tensor", "from_numpy", "empty", "empty_like", "zeros", "zeros_like", "ones",
+    "ones_like", "full", "full_like", "eye", "arange", "linspace",
+    "rand", "randn", "randint", "randperm", "bernoulli",
+    "cat", "stack", "where", "is_tensor",
+    "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "get_default_dtype",
+    "set_default_dtype",
+    "device", "set_default_device", "set_num_threads", "get_num_threads",
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "manual_seed", "seed", "initial_seed", "default_generator",
+    "memory_stats", "memory_summary", "empty_cache",
+    "__version__",
+]  # fmt: skip
+
+
 def set_num_threads(n: int) -> None:
-    """How many threads kernels may use, on the CPU."""
+    """Sets how many threads CPU kernels may use; results are the same bits for any number.
+
+    Args:
+        n: 1 to 64.
+
+    Raises:
+        ValueError: any other number.
+
+    Example:
+        >>> import tinydl
+        >>> before = tinydl.get_num_threads()
+        >>> tinydl.set_num_threads(1)
+        >>> tinydl.get_num_threads()
+        1
+        >>> tinydl.set_num_threads(before)
+    """
     library = device("cpu").backend
     library.check(library.fn["set_threads"](n), "set_num_threads")
 
 
 def get_num_threads() -> int:
-    """How many threads kernels may use, on the CPU."""
+    """How many threads CPU kernels may use: at first, one for each core of this process.
+
+    >>> import tinydl
+    >>> tinydl.get_num_threads() >= 1
+    True
+    """
     return device("cpu").backend.fn["threads"]()
-
-
-__version__ = "0.1.0"

@@ -1,14 +1,24 @@
-"""Tensors from data, numbers and chance, and tensors joined. PyTorch's names and arguments."""
+"""Tensors from data and numbers, with PyTorch's names and arguments.
+
+What most of them take:
+    size: the shape, as integers or one tuple of them.
+    dtype: the type of the elements; the default dtype (float32 unless set) where it says nothing.
+    device: where the tensor goes, such as "cpu"; the default device if None.
+    requires_grad: whether operations on the tensor are recorded, for backward().
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from . import device as devices
-from . import dtypes, ops
+from . import dtypes
 from .array import Array
+from .device import DeviceLike
 from .dtypes import DType
-from .ops.random import Generator, fill_normal, fill_randint, fill_uniform
 from .tensor import Tensor
 
 
@@ -29,15 +39,29 @@ def _shape(size: tuple) -> tuple:
     return shape
 
 
-def tensor(data, *, dtype: DType | None = None, device=None, requires_grad: bool = False) -> Tensor:
-    """A tensor that copies data: numbers, nested lists, NumPy arrays.
+def tensor(
+    data: Any, *, dtype: DType | None = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor that copies data.
 
-    Floats become the default dtype (float32), ints int64; a NumPy array keeps its dtype.
+    Args:
+        data: a number, nested lists of numbers, a NumPy array or a tensor.
+        dtype: of the elements. If None, floats become the default dtype and ints int64; an array or
+            tensor keeps its own.
+        device: where the tensor goes; the default device if None.
+        requires_grad: whether operations on it are recorded, for backward().
 
-    >>> import tinydl
-    >>> tinydl.tensor([[1, 2], [3, 4]])
-    tensor([[1, 2],
-            [3, 4]])
+    Raises:
+        TypeError: data that is no numbers, or a NumPy dtype that tinydl does not have.
+        ValueError: nested lists of different lengths.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
+        >>> tinydl.tensor(1.5, dtype=tinydl.float64, requires_grad=True)
+        tensor(1.5, dtype=tinydl.float64, requires_grad=True)
     """
     if isinstance(data, Tensor):
         data = data._array.numpy()
@@ -62,8 +86,17 @@ def _plain(data):
     return data._array.numpy() if isinstance(data, Tensor) else data
 
 
-def as_tensor(data, *, dtype: DType | None = None, device=None) -> Tensor:
-    """data as a tensor, shared with it where that is possible."""
+def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = None) -> Tensor:
+    """data as a tensor, on its own memory where that is possible: tensor() that avoids copies.
+
+    >>> import numpy
+    >>> import tinydl
+    >>> a = numpy.zeros(2)
+    >>> tinydl.as_tensor(a).fill_(7)
+    tensor([7., 7.], dtype=tinydl.float64)
+    >>> a
+    array([7., 7.])
+    """
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
     if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
@@ -72,7 +105,21 @@ def as_tensor(data, *, dtype: DType | None = None, device=None) -> Tensor:
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A CPU tensor on the memory of a NumPy array: a change of one is seen in the other."""
+    """A CPU tensor on the memory of a NumPy array: a change of one is seen in the other.
+
+    Args:
+        array: of float32, float64, int64, int32, uint8 or bool, of any shape and strides.
+
+    Raises:
+        TypeError: no NumPy array, or one of another dtype.
+        ValueError: a read-only array, or one in another byte order; tensor(array) copies those.
+
+    Example:
+        >>> import numpy
+        >>> import tinydl
+        >>> tinydl.from_numpy(numpy.arange(3))
+        tensor([0, 1, 2])
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
     if not array.flags.writeable:
@@ -81,28 +128,70 @@ def from_numpy(array: np.ndarray) -> Tensor:
 
 
 def full(
-    size, fill_value, *, dtype: DType | None = None, device=None, requires_grad: bool = False
+    size: int | Sequence[int],
+    fill_value: float,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """A tensor of one value."""
+    """A tensor of one value; without a dtype, that of the value: bool, int64 or the default dtype.
+
+    >>> import tinydl
+    >>> tinydl.full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
     shape = (size,) if isinstance(size, int) else _shape((size,))
     dtype = dtypes.of_scalar(fill_value) if dtype is None else dtype
     return _new(Array.full(shape, fill_value, dtype, _where(device).backend), requires_grad)
 
 
-def zeros(*size, dtype: DType | None = None, device=None, requires_grad: bool = False) -> Tensor:
-    """Zeros, float32 unless dtype says otherwise."""
+def zeros(
+    *size: int | Sequence[int],
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Zeros, of the default dtype unless dtype says otherwise.
+
+    >>> import tinydl
+    >>> tinydl.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     dtype = dtype or dtypes.get_default_dtype()
     return full(_shape(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones(*size, dtype: DType | None = None, device=None, requires_grad: bool = False) -> Tensor:
-    """Ones, float32 unless dtype says otherwise."""
+def ones(
+    *size: int | Sequence[int],
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Ones, of the default dtype unless dtype says otherwise.
+
+    >>> import tinydl
+    >>> tinydl.ones(2, dtype=tinydl.int64)
+    tensor([1, 1])
+    """
     dtype = dtype or dtypes.get_default_dtype()
     return full(_shape(size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty(*size, dtype: DType | None = None, device=None, requires_grad: bool = False) -> Tensor:
-    """Whatever was in memory."""
+def empty(
+    *size: int | Sequence[int],
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of whatever was in memory, to be overwritten.
+
+    >>> import tinydl
+    >>> tinydl.empty(2, 3).shape
+    (2, 3)
+    """
     dtype = dtype or dtypes.get_default_dtype()
     return _new(Array.empty(_shape(size), dtype, _where(device).backend), requires_grad)
 
@@ -111,29 +200,94 @@ def _like(x: Tensor, dtype, device) -> dict:
     return {"dtype": dtype or x.dtype, "device": x.device if device is None else device}
 
 
-def full_like(input: Tensor, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """One value, with input's shape, dtype and device."""
+def full_like(
+    input: Tensor,
+    fill_value: float,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """One value, with input's shape and, unless given, its dtype and device.
+
+    >>> import tinydl
+    >>> tinydl.full_like(tinydl.zeros(2), 7)
+    tensor([7., 7.])
+    """
     like = _like(input, dtype, device)
     return full(input.shape, fill_value, requires_grad=requires_grad, **like)
 
 
-def zeros_like(input: Tensor, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """Zeros, with input's shape, dtype and device."""
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Zeros, with input's shape and, unless given, its dtype and device.
+
+    >>> import tinydl
+    >>> tinydl.zeros_like(tinydl.tensor([1, 2]))
+    tensor([0, 0])
+    """
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """Ones, with input's shape, dtype and device."""
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Ones, with input's shape and, unless given, its dtype and device.
+
+    >>> import tinydl
+    >>> tinydl.ones_like(tinydl.tensor([1, 2]))
+    tensor([1, 1])
+    """
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """Whatever was in memory, with input's shape, dtype and device."""
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whatever was in memory, with input's shape and, unless given, its dtype and device.
+
+    >>> import tinydl
+    >>> tinydl.empty_like(tinydl.zeros(2, 3)).shape
+    (2, 3)
+    """
     return empty(input.shape, requires_grad=requires_grad, **_like(input, dtype, device))
 
 
-def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """start, start + step, … up to but without end."""
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The numbers start, start + step, … up to but without end; arange(n) counts from 0.
+
+    One axis of ⌈(end − start) / step⌉ elements. Without a dtype they are int64 if all three
+    arguments are ints, else of the default dtype.
+
+    Raises:
+        ValueError: step is 0.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.arange(1, 6, 2)
+        tensor([1, 3, 5])
+    """
     start, end = (0, start) if end is None else (start, end)
     if step == 0:
         raise ValueError("arange: step must not be 0")
@@ -143,113 +297,40 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     return tensor(values, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def linspace(start, end, steps: int, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """Evenly spaced numbers, both ends included."""
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """steps numbers start + i · (end − start) / (steps − 1), both ends included.
+
+    >>> import tinydl
+    >>> tinydl.linspace(0, 1, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
     values = np.linspace(start, end, steps)
     dtype = dtype or dtypes.get_default_dtype()
     return tensor(values, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
-    """Ones on the diagonal, zeros elsewhere."""
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The unit matrix y[i,j] = [i = j], n × n or n × m.
+
+    >>> import tinydl
+    >>> tinydl.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     dtype = dtype or dtypes.get_default_dtype()
     return tensor(np.eye(n, m), dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-# --- chance ---------------------------------------------------------------------------------------
-
-
-def rand(
-    *size, generator: Generator | None = None, dtype=None, device=None, requires_grad=False
-) -> Tensor:
-    """Uniform in [0, 1)."""
-    out = empty(*size, dtype=dtype, device=device)
-    fill_uniform(out._array, 0.0, 1.0, generator)
-    return out.requires_grad_(requires_grad)
-
-
-def randn(
-    *size, generator: Generator | None = None, dtype=None, device=None, requires_grad=False
-) -> Tensor:
-    """Standard normal."""
-    out = empty(*size, dtype=dtype, device=device)
-    fill_normal(out._array, 0.0, 1.0, generator)
-    return out.requires_grad_(requires_grad)
-
-
-def randint(
-    low, high=None, size=None, *, generator: Generator | None = None, dtype=None, device=None
-) -> Tensor:
-    """Uniform integers in [low, high): randint(10, (2, 3)) or randint(5, 10, (2, 3))."""
-    if size is None:
-        low, high, size = 0, low, high
-    if high <= low:
-        raise ValueError(f"randint: expected low < high, got {low} and {high}")
-    out = empty(*size, dtype=dtype or dtypes.int64, device=device)
-    if out.dtype.is_floating_point:
-        return randint(low, high, size, generator=generator, device=device).to(out.dtype)
-    fill_randint(out._array, low, high, generator)
-    return out
-
-
-def randperm(n: int, *, generator: Generator | None = None, dtype=None, device=None) -> Tensor:
-    """The numbers 0 to n − 1 in random order."""
-    keys = randint(-(2**63), 2**63 - 1, (n,), generator=generator)
-    order = np.argsort(keys._array.numpy(), kind="stable")
-    return tensor(order, dtype=dtype or dtypes.int64, device=device)
-
-
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element tells, else 0."""
-    u = rand(input.shape, generator=generator, dtype=input.dtype, device=input.device)
-    return (u < input.detach()).to(input.dtype)
-
-
-# --- joining and choosing -------------------------------------------------------------------------
-
-
-def cat(tensors, dim: int = 0) -> Tensor:
-    """The tensors one after the other along dim; all other sizes must be equal.
-
-    >>> import tinydl
-    >>> tinydl.cat([tinydl.zeros(1), tinydl.ones(2)])
-    tensor([0., 1., 1.])
-    """
-    tensors = list(tensors)
-    if not tensors:
-        raise ValueError("cat: there is nothing to join")
-    first = tensors[0]._array
-    if not first.ndim:
-        raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
-    axis = ops.axis("cat", dim, first.ndim)
-    for i, x in enumerate(tensors):
-        a = x._array
-        if a.ndim != first.ndim or any(
-            n != m for d, (n, m) in enumerate(zip(a.shape, first.shape, strict=True)) if d != axis
-        ):
-            raise ValueError(
-                f"cat: tensors[{i}] is {a}, tensors[0] is {first}; "
-                f"they may differ on axis {axis} only"
-            )
-    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
-    return ops.cat(*[ops.cast(x, dtype) for x in tensors], dim=axis)
-
-
-def stack(tensors, dim: int = 0) -> Tensor:
-    """Tensors of one shape side by side along a new axis."""
-    tensors = list(tensors)
-    shapes = {x.shape for x in tensors}
-    if len(shapes) != 1:
-        raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")
-    return cat([x.unsqueeze(ops.axis("stack", dim, x.ndim + 1)) for x in tensors], dim)
-
-
-def where(condition: Tensor, input, other) -> Tensor:
-    """input where the condition holds, else other; what is not chosen leaves no trace.
-
-    >>> import tinydl
-    >>> x = tinydl.tensor([-1.0, 4.0])
-    >>> tinydl.where(x > 0, x, 0.0)
-    tensor([0., 4.])
-    """
-    return ops.where(condition, input, other)
