@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TypeAlias
 
 from . import backend
 
 
 class Device:
-    """Where a tensor lives. Made by `tinydl.device("cpu")`."""
+    """Where a tensor lives. Made by `tinydl.device("cpu")`.
+
+    Attributes:
+        type: "cpu".
+        index: the instruction set asked for, such as "avx2"; None for the best one.
+    """
 
     def __init__(self, type: str, index: str | None = None):
         self.type, self.index = type, index
@@ -33,12 +39,23 @@ class Device:
         return device, (str(self),)
 
 
+DeviceLike: TypeAlias = Device | str | None  # None: where new tensors go
+
+
 def device(name: str | Device) -> Device:
     """The device of that name.
 
-    >>> import tinydl
-    >>> tinydl.device("cpu")
-    device('cpu')
+    Args:
+        name: "cpu", the best library for this machine, or one of its instruction sets, such as
+            "cpu:avx2" or "cpu:base"; a Device is returned as it is.
+
+    Raises:
+        ValueError: this machine has no such device; the message lists those it has.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.device("cpu")
+        device('cpu')
     """
     if isinstance(name, Device):
         return name
@@ -59,7 +76,17 @@ def default() -> Device:
 
 
 def set_default_device(name: str | Device) -> None:
-    """Sets where new tensors go when no `device=` is given."""
+    """Sets where new tensors go when no `device=` is given.
+
+    Raises:
+        ValueError: this machine has no such device.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.set_default_device("cpu")
+        >>> tinydl.zeros(2).device
+        device('cpu')
+    """
     global _default
     _default = device(name)
 

@@ -6,7 +6,19 @@ import numpy as np
 
 
 class DType:
-    """The type of a tensor's elements, such as `tinydl.float32`."""
+    """The type of a tensor's elements, such as `tinydl.float32`; there is one object of each.
+
+    Attributes:
+        name: "float32", "float64", "int64", "int32", "uint8" or "bool".
+        itemsize: bytes of one element.
+        is_floating_point: whether it is float32 or float64, the types that have gradients.
+        numpy: NumPy's dtype of the same elements.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.float32.itemsize, tinydl.float32.numpy
+        (4, dtype('float32'))
+    """
 
     __slots__ = ("name", "short", "code", "rank", "numpy", "itemsize", "is_floating_point")
 
@@ -45,12 +57,31 @@ def from_name(name: str) -> DType:
 
 
 def get_default_dtype() -> DType:
-    """The dtype of floating-point tensors made from Python numbers."""
+    """The dtype of floating-point tensors made from Python numbers: float32 unless set.
+
+    >>> import tinydl
+    >>> tinydl.get_default_dtype()
+    tinydl.float32
+    """
     return _default
 
 
 def set_default_dtype(dtype: DType) -> None:
-    """Sets the dtype of floating-point tensors made from Python numbers: float32 or float64."""
+    """Sets the dtype of floating-point tensors made from Python numbers.
+
+    Args:
+        dtype: float32 or float64.
+
+    Raises:
+        TypeError: any other.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.set_default_dtype(tinydl.float64)
+        >>> tinydl.tensor(1.5).dtype
+        tinydl.float64
+        >>> tinydl.set_default_dtype(tinydl.float32)
+    """
     global _default
     if dtype not in (float32, float64):
         raise TypeError(f"set_default_dtype: expected float32 or float64, got {dtype}")

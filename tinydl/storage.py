@@ -105,7 +105,13 @@ class Storage:
 
 
 def memory_stats() -> dict[str, dict[str, int]]:
-    """Bytes per backend: live (in tensors), peak (the most so far), cached (kept for reuse)."""
+    """Bytes by backend: live (in tensors), peak (the most so far), cached (kept for reuse).
+
+    >>> import tinydl
+    >>> x = tinydl.zeros(1000)
+    >>> sum(stats["live"] for stats in tinydl.memory_stats().values()) >= 4000
+    True
+    """
     return {
         backend.name: {"live": pool.live, "peak": pool.peak, "cached": pool.cached}
         for backend, pool in _free_lists.items()
@@ -113,7 +119,12 @@ def memory_stats() -> dict[str, dict[str, int]]:
 
 
 def memory_summary() -> str:
-    """The same as a table to read."""
+    """memory_stats() as a table to read, in bytes.
+
+    >>> import tinydl
+    >>> print(tinydl.memory_summary().splitlines()[0])
+    backend                 live            peak          cached  (bytes)
+    """
     rows = [f"{'backend':<12} {'live':>15} {'peak':>15} {'cached':>15}  (bytes)"]
     for name, stats in memory_stats().items():
         rows.append(f"{name:<12} {stats['live']:>15,} {stats['peak']:>15,} {stats['cached']:>15,}")
@@ -121,6 +132,12 @@ def memory_summary() -> str:
 
 
 def empty_cache() -> None:
-    """Returns memory that is kept for reuse to the system."""
+    """Returns the memory that is kept for reuse to the system.
+
+    >>> import tinydl
+    >>> tinydl.empty_cache()
+    >>> sum(stats["cached"] for stats in tinydl.memory_stats().values())
+    0
+    """
     for pool in _free_lists.values():
         pool.empty()
