@@ -102,7 +102,7 @@ def benchmarks(device: str = "cpu", dtype: str = "float32") -> list[tuple[str, C
 
 # --- elementwise ----------------------------------------------------------------------------------
 
-LARGE, ROW = (512, 4096), (4096,)
+LARGE, ROW, ODD = (512, 4096), (4096,), (301, 1003)
 ONE, TWO = {"": fixed(LARGE)}, {"": fixed(LARGE, LARGE)}
 POSITIVE = {"": fixed(LARGE, values="positive")}
 
@@ -242,10 +242,24 @@ case(
     label="of-x",
     run=kernels.cross_entropy_grad,
 )
-case("dropout", inputs.dropout, REALS, ULPS, own_dtype=True)
-
+case(
+    "dropout",
+    inputs.dropout,
+    REALS,
+    ULPS,
+    own_dtype=True,
+    bench={"": fixed(ODD, p=0.5, draw=(1, 2))},
+)
 case("uniform", inputs.random(low=-1.0, high=2.0), REALS, ULPS, own_dtype=True, run=kernels.uniform)
-case("normal", inputs.random(mean=1.0, std=3.0), REALS, SUMS, own_dtype=True, run=kernels.normal)
+case(
+    "normal",
+    inputs.random(mean=1.0, std=3.0),
+    REALS,
+    SUMS,
+    own_dtype=True,
+    run=kernels.normal,
+    bench={"": fixed(ODD, mean=0.0, std=1.0, rng=(1, 2))},
+)
 case("randint", inputs.random(low=3, high=250), INTEGERS, EXACT, run=kernels.randint)
 case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
-case("adam", inputs.adam, REALS, SUMS, run=kernels.adam)
+case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_step(ODD)})

@@ -302,10 +302,21 @@ def sgd(s: Source):
     return [s.numbers(shape) for _ in range(3)], params
 
 
+ADAM = {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+
+
 def adam(s: Source):
-    params = {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
-    params |= {"weight_decay": s.pick([0.0, 0.01]), "step": s.pick([1, 10])}
+    params = {**ADAM, "weight_decay": s.pick([0.0, 0.01]), "step": s.pick([1, 10])}
     params |= {"decoupled": s.flag(), "maximize": s.flag(), "amsgrad": s.flag()}
-    shape = s.shape()
+    return _adam_state(s, s.shape()), params
+
+
+def _adam_state(s: Source, shape: tuple) -> list:
     p, m, g = (s.numbers(shape) for _ in range(3))
-    return [p, m, s.positive(shape), s.positive(shape), g], params
+    return [p, m, s.positive(shape), s.positive(shape), g]
+
+
+def adam_step(shape: tuple) -> Callable:
+    """The tenth step with the usual settings."""
+    plain = {"weight_decay": 0.0, "decoupled": False, "maximize": False, "amsgrad": False}
+    return lambda s: (_adam_state(s, shape), {**ADAM, **plain, "step": 10})
