@@ -9,14 +9,18 @@ from __future__ import annotations
 import heapq
 import sys
 import weakref
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
+from typing import TypeAlias
 
 from . import device, dtypes
 from .array import Array
 from .backend import call
 from .graph import Node, set_grad_enabled, wrote
 from .tensor import Tensor, as_tensor_like
+
+Tensors: TypeAlias = Tensor | Sequence[Tensor]
 
 # --- walking the graph ----------------------------------------------------------------------------
 
@@ -186,9 +190,34 @@ def _start(y: Tensor, g) -> Tensor:
 
 
 def backward(
-    tensors, grad_tensors=None, retain_graph=None, create_graph: bool = False, inputs=None
+    tensors: Tensors,
+    grad_tensors: Tensors | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
 ) -> None:
-    """Adds d(Σ tensors · grad_tensors)/dx to x.grad of every leaf x (or of `inputs` only)."""
+    """Adds d(Σ tensors · grad_tensors)/dx to x.grad of every leaf x (Linnainmaa 1970).
+
+    Args:
+        tensors: where to start: one tensor or several.
+        grad_tensors: the gradient of each, of its shape and dtype; scalars need none and get 1.
+        retain_graph: whether to keep the graph for another backward; as create_graph if None.
+        create_graph: whether the gradients can be differentiated again.
+        inputs: the tensors whose .grad is wanted; all leaves if None.
+
+    Raises:
+        RuntimeError: nothing requires a gradient, a start is no scalar and has no gradient, the
+            graph was freed by an earlier backward, or a value it needs was overwritten.
+        ValueError: a gradient of another shape than its tensor.
+        TypeError: a gradient of another dtype than its tensor.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.tensor([1.0, 2.0], requires_grad=True)
+        >>> tinydl.autograd.backward([x.sum(), (x * x).sum()])
+        >>> x.grad
+        tensor([3., 5.])
+    """
     tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
     if grad_tensors is None or isinstance(grad_tensors, Tensor):
         grad_tensors = (grad_tensors,) * len(tensors)
@@ -205,24 +234,39 @@ def backward(
 
 
 def grad(
-    outputs,
-    inputs,
-    grad_outputs=None,
-    retain_graph=None,
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Tensors | None = None,
+    retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
     materialize_grads: bool = False,
-) -> tuple:
-    """The gradients of Σ outputs · grad_outputs with respect to inputs, as a tuple.
+) -> tuple[Tensor, ...]:
+    """d(Σ outputs · grad_outputs)/dx for each x of inputs; no .grad is touched.
 
-    With create_graph=True they can be differentiated again.
+    Args:
+        outputs: one tensor or several.
+        inputs: one tensor or several that require gradients, leaves or not.
+        grad_outputs: the gradient of each output, of its shape and dtype; scalars need none.
+        retain_graph: whether to keep the graph for another call; as create_graph if None.
+        create_graph: whether the gradients can be differentiated again.
+        allow_unused: whether None stands for an input that the outputs do not depend on.
+        materialize_grads: whether zeros do.
 
-    >>> import tinydl
-    >>> x = tinydl.tensor(3.0, requires_grad=True)
-    >>> (first,) = tinydl.autograd.grad(x ** 3, x, create_graph=True)
-    >>> (second,) = tinydl.autograd.grad(first, x)
-    >>> first.item(), second.item()
-    (27.0, 18.0)
+    Returns:
+        A tuple with a gradient for each input, of its shape and dtype.
+
+    Raises:
+        RuntimeError: an input that does not require a gradient or is not used, or as backward().
+        ValueError, TypeError: as backward().
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.tensor(3.0, requires_grad=True)
+        >>> (first,) = tinydl.autograd.grad(x**3, x, create_graph=True)
+        >>> (second,) = tinydl.autograd.grad(first, x)
+        >>> first.item(), second.item()
+        (27.0, 18.0)
     """
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
@@ -258,7 +302,16 @@ def retain(x: Tensor) -> None:
 
 
 class RemovableHandle:
-    """What register_hook returns: remove() takes the hook away again."""
+    """What registering a hook returns: remove() takes the hook away again.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(2, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: 10 * g)
+    >>> handle.remove()
+    >>> x.sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
 
     _ids = count()
 
@@ -266,6 +319,7 @@ class RemovableHandle:
         self.hooks, self.id = hooks, next(RemovableHandle._ids)
 
     def remove(self) -> None:
+        """Takes the hook away; again does nothing."""
         self.hooks.pop(self.id, None)
 
 

@@ -11,10 +11,17 @@ import linecache
 import os
 import sys
 import threading
+from collections.abc import Callable
 from itertools import count
+from typing import TYPE_CHECKING, TypeVar
 
 from .array import Array
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Function = TypeVar("Function", bound=Callable)
 
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -29,7 +36,9 @@ mode = _Mode()
 
 
 class set_grad_enabled:
-    """Turns recording on or off, as a context manager or a decorator.
+    """Turns recording on or off in this thread, as a context manager or a decorator.
+
+    The call alone changes nothing: it is `with set_grad_enabled(False):` that does.
 
     >>> import tinydl
     >>> x = tinydl.ones(3, requires_grad=True)
@@ -41,14 +50,14 @@ class set_grad_enabled:
     def __init__(self, enabled: bool):
         self.enabled = enabled
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.before, mode.enabled = mode.enabled, self.enabled
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         mode.enabled = self.before
 
-    def __call__(self, function):
+    def __call__(self, function: Function) -> Function:
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
             with set_grad_enabled(self.enabled):
@@ -58,21 +67,47 @@ class set_grad_enabled:
 
 
 class no_grad(set_grad_enabled):
-    """Ops inside are not recorded: `with no_grad():` or `@no_grad()`."""
+    """Operations inside are not recorded, which saves memory and time: evaluation, updates.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(3, requires_grad=True)
+    >>> with tinydl.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    >>> @tinydl.no_grad()
+    ... def double(x):
+    ...     return x * 2
+    >>> double(x).requires_grad
+    False
+    """
 
     def __init__(self):
         super().__init__(False)
 
 
 class enable_grad(set_grad_enabled):
-    """Ops inside are recorded, also within no_grad()."""
+    """Operations inside are recorded, also within no_grad().
+
+    >>> import tinydl
+    >>> x = tinydl.ones(3, requires_grad=True)
+    >>> with tinydl.no_grad(), tinydl.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
 
     def __init__(self):
         super().__init__(True)
 
 
 def is_grad_enabled() -> bool:
-    """Whether ops are being recorded in this thread."""
+    """Whether operations are being recorded in this thread.
+
+    >>> import tinydl
+    >>> with tinydl.no_grad():
+    ...     tinydl.is_grad_enabled()
+    False
+    """
     return mode.enabled
 
 

@@ -80,6 +80,8 @@ class Tensor(
     __array_ufunc__ = None
 
     def __init__(self, array: Array, node=None, index: int = 0, requires_grad: bool = False):
+        if type(array) is not Array:  # Tensor([1, 2]), PyTorch's old spelling of float32 tensors
+            array = _from_data(array)
         self._array, self._node, self._index = array, node, index
         self.requires_grad = requires_grad or node is not None
         self.grad = self._base = self._hooks = None
@@ -134,7 +136,7 @@ class Tensor(
         """Adds d(Σ self · gradient)/dx to x.grad of every leaf x that self was computed from.
 
         Args:
-            gradient: of self's shape; a scalar needs none and starts with 1.
+            gradient: of self's shape and dtype; a scalar needs none and starts with 1.
             retain_graph: whether to keep the graph for another backward; as create_graph if None.
             create_graph: whether the gradients can be differentiated again.
             inputs: the tensors whose .grad is wanted; all leaves if None.
@@ -143,6 +145,7 @@ class Tensor(
             RuntimeError: nothing requires a gradient, self is no scalar and gradient is missing,
                 the graph was freed by an earlier backward, or a value it needs was overwritten.
             ValueError: gradient has another shape than self.
+            TypeError: gradient has another dtype than self.
 
         Example:
             >>> import tinydl
@@ -268,6 +271,12 @@ def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
     out = kind(Array.from_numpy(values, devices.default().backend))
     out.requires_grad = requires_grad
     return out
+
+
+def _from_data(data) -> Array:
+    if isinstance(data, (int, float)):
+        raise TypeError(f"Tensor({data}): for a number use tensor({data}), for a size empty({data})")
+    return as_tensor(data, dtype=dtypes.get_default_dtype())._array
 
 
 # --- operands that are not tensors ----------------------------------------------------------------
