@@ -179,6 +179,8 @@ def contiguous_strides(shape: tuple) -> tuple[tuple, int]:
 @lru_cache(maxsize=4096)
 def _descriptor_template(shape: tuple, strides: tuple, code: int):
     """A td_tensor with everything but the address: copying it is faster than filling one in."""
+    if len(shape) > MAX_NDIM:
+        raise ValueError(f"a tensor has at most {MAX_NDIM} axes; {shape} are {len(shape)}")
     made = ffi.new("td_tensor *", (ffi.NULL, shape, strides, len(shape), code))
     return made[0]
 

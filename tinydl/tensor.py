@@ -276,7 +276,9 @@ def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
 def _from_data(data) -> Array:
     if isinstance(data, (int, float)):
         raise TypeError(f"Tensor({data}): for a number use tensor({data}), for a size empty({data})")
-    return as_tensor(data, dtype=dtypes.get_default_dtype())._array
+    from .creation import tensor  # creation.py is made of Tensors
+
+    return tensor(data, dtype=dtypes.get_default_dtype())._array
 
 
 # --- operands that are not tensors ----------------------------------------------------------------
