@@ -396,6 +396,6 @@ def test_nonsense_is_refused(arguments, problem):
         DataLoader(Squares(), **arguments)
 
 
-def test_no_dataset_is_refused():
+def test_what_is_no_dataset():
     with pytest.raises(ValueError, match="dataset needs __getitem__ and __len__, generator lacks"):
         DataLoader(i for i in range(3))

@@ -30,7 +30,7 @@ def draw_curves(path, title: str, curve: list[dict], history: list[dict], steps_
             axes.plot(at, _smooth(train), color=BLUE, lw=1.8, label="training")
             axes.plot(ends, test, "o-", color=ORANGE, lw=1.2, ms=4, label="test", clip_on=False)
             axes.set_xlim(0, max(ends))
-            axes.xaxis.set_major_locator(ticker.MaxNLocator(8, integer=True))
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
             axes.set_xlabel("epochs", color=SOFT, fontsize=9)
             _dress(axes)
         left.set_title("loss", loc="left", fontsize=10, color=INK)
@@ -39,19 +39,20 @@ def draw_curves(path, title: str, curve: list[dict], history: list[dict], steps_
         left.yaxis.set_major_formatter("{x:g}")
         left.yaxis.set_minor_locator(ticker.NullLocator())
         right.set_title("accuracy, %", loc="left", fontsize=10, color=INK)
-        worst = 100 - np.nanmin([*test, 100])
-        right.set_ylim(max(0, 100 - 2.5 * worst), 100.5 if worst > 5 else 100.1)
+        span = min(100, max(10, 2.5 * (100 - np.nanmin([*test, 100]))))
+        right.set_ylim(100 - span, 100 + span / 50)
         right.legend(frameon=False, loc="lower right", labelcolor=INK, fontsize=9)
 
 
 def draw_mistakes(path, title: str, images: np.ndarray, evaluation: Evaluation, classes) -> None:
     """The most confident mistakes: each image u8[h,w] with its label and what it was taken for."""
     chosen = evaluation.mistakes[: COLUMNS * ROWS]
-    rows = max(1, -(-len(chosen) // COLUMNS))
-    with _figure(path, 1.25 * COLUMNS, 1.5 * rows + 0.8, title) as figure:
+    columns = min(COLUMNS, max(5, len(chosen)))  # five leave room for the title
+    rows = max(1, -(-len(chosen) // columns))
+    with _figure(path, 1.25 * columns, 1.5 * rows + 0.8, title) as figure:
         if not len(chosen):
             figure.text(0.5, 0.4, "no mistakes", ha="center", color=SOFT, fontsize=14)
-        grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(chosen) :]:
             axes.set_axis_off()
         for axes, i in zip(grid, chosen, strict=False):
