@@ -29,21 +29,24 @@ typedef struct {
     _Atomic td_status status;
 } FN(correlate_t);
 
-/* Strips of the filter. */
+/* Strips [begin, end) of the filter, a few channels of all of them at a time: whichever of m and c
+ * is the inner axis of w, its memory is then read nearly in order. */
 static void FN(filter_task)(void *context, int64_t begin, int64_t end)
 {
+    enum { FEW = 16 };
     const FN(correlate_t) *p = context;
     const FN(filter_t) *f = &p->filter;
     int64_t R = p->x.window.h.taps, S = p->x.window.w.taps, strips = TD_CEIL_DIV(p->m, TILE_M);
-    for (int64_t strip = begin; strip < end; strip++) {
-        int64_t m = strip % strips * TILE_M;
-        REAL *to = p->packed + strip * p->channels * R * S * TILE_M;
-        for (int64_t c = 0; c < p->channels; c++)
-            for (int64_t r = 0; r < R; r++, to += S * TILE_M)
-                FN(pack_strip)(to, TD_MIN(p->m - m, TILE_M), S,
-                               f->w + strip / strips * f->group + m * f->m + c * f->c + r * f->r,
-                               f->m, f->s);
-    }
+    for (int64_t c0 = 0; c0 < p->channels; c0 += FEW)
+        for (int64_t strip = begin; strip < end; strip++) {
+            int64_t m = strip % strips * TILE_M;
+            const REAL *w = f->w + strip / strips * f->group + m * f->m;
+            REAL *to = p->packed + (strip * p->channels + c0) * R * S * TILE_M;
+            for (int64_t c = c0; c < TD_MIN(c0 + FEW, p->channels); c++)
+                for (int64_t r = 0; r < R; r++, to += S * TILE_M)
+                    FN(pack_strip)(to, TD_MIN(p->m - m, TILE_M), S, w + c * f->c + r * f->r, f->m,
+                                   f->s);
+        }
 }
 
 /* Where in a panel of n columns row (c,r,s) begins. */

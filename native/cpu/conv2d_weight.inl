@@ -70,7 +70,7 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
-/* gw[k,·] = Σ_chunk partial[chunk, group of k, ·, k], first chunk first, for filters [begin, end) */
+/* gw[k,·] = Σ_chunk partial[chunk, group of k, ·, k], first chunk first; filters [begin, end) */
 static void FN(add_chunks)(void *context, int64_t begin, int64_t end)
 {
     const FN(weight_t) *p = context;

@@ -25,7 +25,7 @@ TD_INLINE FN(seed_t) FN(seed)(int first, FN(seed_t) bias, const REAL *c, int64_t
     return bias.p ? bias : (FN(seed_t)){FN(zero), 0, 0};
 }
 
-/* c[TILE_M, vectors·LANES] = seed + Σ_k a[k,TILE_M] b[k,·]; `vectors` is a constant at each call. */
+/* c[TILE_M, vectors·LANES] = seed + Σ_k a[k,TILE_M] b[k,·]; `vectors` is constant at each call. */
 TD_INLINE void FN(tile)(const int vectors, REAL *restrict c, int64_t ldc, FN(seed_t) seed,
                         int64_t k, const REAL *restrict a, const REAL *restrict b,
                         const int64_t *at)
@@ -85,19 +85,23 @@ static void FN(gemm_block)(int64_t m, int64_t n, int64_t k, REAL *c, int64_t ldc
     }
 }
 
-/* One strip: to[k,TILE_M] = a[m,k]ᵀ, m ≤ TILE_M, a[i,t] at i·row + t·col; missing rows are 0. */
+/* One strip: to[k,TILE_M] = a[m,k]ᵀ, m ≤ TILE_M, a[i,t] at i·row + t·col; missing rows are 0. The
+ * branches say the same thing with constants that let the compiler use vectors. */
 static void FN(pack_strip)(REAL *restrict to, int64_t m, int64_t k, const REAL *restrict a,
                            int64_t row, int64_t col)
 {
-    if (m == TILE_M && col == 1) {
+    if (m < TILE_M) {
+        for (int64_t t = 0; t < k; t++)
+            for (int64_t i = 0; i < TILE_M; i++)
+                to[t * TILE_M + i] = i < m ? a[i * row + t * col] : 0;
+    } else if (col == 1) {
         for (int64_t t = 0; t < k; t++)
             for (int i = 0; i < TILE_M; i++) to[t * TILE_M + i] = a[i * row + t];
-    } else if (m == TILE_M && row == 1) {
+    } else if (row == 1) {
         for (int64_t t = 0; t < k; t++)
             for (int i = 0; i < TILE_M; i++) to[t * TILE_M + i] = a[i + t * col];
     } else {
         for (int64_t t = 0; t < k; t++)
-            for (int64_t i = 0; i < TILE_M; i++)
-                to[t * TILE_M + i] = i < m ? a[i * row + t * col] : 0;
+            for (int i = 0; i < TILE_M; i++) to[t * TILE_M + i] = a[i * row + t * col];
     }
 }
