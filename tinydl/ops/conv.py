@@ -53,7 +53,16 @@ def conv2d_shape(x: Array, w: Array, stride, padding, dilation, groups) -> tuple
 
 @op
 def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
-    """y[n,k,p,q] = Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s] (+ b[k])."""
+    """y[n,k,p,q] = Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s] (+ b[k]).
+
+    x[n,c,h,w], w[k,c/groups,r,s], b[k] → y[n,k,p,q] with, for height and width alike,
+    p = ⌊(h + 2 padding − dilation (r − 1) − 1) / stride⌋ + 1. Filter k sees the channels of its
+    group only. float32 or float64, all of one dtype. (LeCun et al. 1989)
+
+    Raises:
+        ValueError: shapes, groups or a window that do not fit x.
+        TypeError: operands of different dtypes, or not floating point.
+    """
     shape = conv2d_shape(x, w, stride, padding, dilation, groups)
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
@@ -67,7 +76,12 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
 
 @op
 def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
-    """The gradient of conv2d's x, which has that shape: gy spread over the windows it came from."""
+    """The gradient of conv2d's x: gy spread over the windows it came from.
+
+    gx[n,c,h,w] = Σ gy[n,k,p,q] w[k,c,r,s] over k, p, r with p·stride − padding + r·dilation = h,
+    and q, s alike: the transposed convolution.
+    gy[n,k,p,q], w[k,c/groups,r,s] → gx of shape (n,c,h,w), float32 or float64.
+    """
     gx = Array.empty(shape, gy.dtype, gy.backend)
     attrs = _attrs(stride, padding, dilation, groups)
     call("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
@@ -76,7 +90,11 @@ def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
 
 @op
 def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
-    """The gradient of conv2d's w, which has that shape: the correlation of x with gy."""
+    """The gradient of conv2d's w: the correlation of x with gy.
+
+    gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] x[n, c, p·stride − padding + r·dilation, …].
+    x[n,c,h,w], gy[n,k,p,q] → gw of shape (k,c/groups,r,s), float32 or float64.
+    """
     gw = Array.empty(shape, x.dtype, x.backend)
     attrs = _attrs(stride, padding, dilation, groups)
     call("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)

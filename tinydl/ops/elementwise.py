@@ -10,7 +10,12 @@ from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
 
 class Elementwise(Op):
-    """y = f(x, …) on broadcast operands: gradients are summed back to each operand's shape."""
+    """y = f(x, …) on broadcast operands: gradients are summed back to each operand's shape.
+
+    Raises:
+        ValueError: shapes that do not broadcast.
+        TypeError: dtypes that the kernel does not take.
+    """
 
     def vjp(self, **rules) -> None:
         super().vjp(**rules)
@@ -75,16 +80,27 @@ def _broadcast(name: str, *operands: Array) -> tuple:
         raise ValueError(f"{name}: {' and '.join(map(repr, operands))}: {error}") from None
 
 
+# the dtypes that ops take, as their docstrings tell them
+NUMBERS = "any dtype but bool"
+REALS = "float32 or float64; integers and bools become the default dtype first"
+BITS = "int64, int32, uint8 or bool"
+GRADIENTS = "float32 or float64"
+
+
 def _unary(name: str, formula: str, kind: type[Op] = Real) -> Op:
-    return kind(_forward(name, f"y = {formula}", 1, None))
+    takes = REALS if kind is Real else NUMBERS
+    return kind(_forward(name, f"y = {formula}\n\nx[…] → y[…]: {takes}.", 1, None))
 
 
-def _binary(name: str, formula: str, kind: type[Op] = Elementwise) -> Op:
-    return kind(_forward(name, f"z = {formula}", 2, None))
+def _binary(name: str, formula: str, kind: type[Op] = Elementwise, takes: str = NUMBERS) -> Op:
+    takes = REALS if kind is Real else takes
+    doc = f"z = {formula}\n\nx[…], y[…] → z[…], broadcast and in one dtype: {takes}."
+    return kind(_forward(name, doc, 2, None))
 
 
 def _compare(name: str, formula: str) -> Op:
-    return Elementwise(_forward(name, f"z = {formula}, bool", 2, dtypes.bool_))
+    doc = f"z = {formula}\n\nx[…], y[…] → z[…] bool, broadcast and in one dtype, which may be any."
+    return Elementwise(_forward(name, doc, 2, dtypes.bool_))
 
 
 # --- one operand ----------------------------------------------------------------------------------
@@ -152,9 +168,9 @@ minimum.vjp(
     y=lambda g, x, y: where(x == y, g / 2, where(y < x, g, 0)),
 )
 
-bitwise_and = _binary("bitwise_and", "x & y")
-bitwise_or = _binary("bitwise_or", "x | y")
-bitwise_xor = _binary("bitwise_xor", "x ^ y")
+bitwise_and = _binary("bitwise_and", "x & y, bit by bit", takes=BITS)
+bitwise_or = _binary("bitwise_or", "x | y, bit by bit", takes=BITS)
+bitwise_xor = _binary("bitwise_xor", "x ^ y, bit by bit", takes=BITS)
 
 lt = _compare("lt", "x < y")
 le = _compare("le", "x ≤ y")
@@ -165,19 +181,19 @@ ne = _compare("ne", "x ≠ y")
 
 
 def logical_not(x: Tensor) -> Tensor:
-    """x == 0, bool."""
+    """y = (x = 0): x[…] of any dtype → y[…] bool."""
     return eq(x, 0) if x._array.dtype is not dtypes.bool_ else eq(x, False)
 
 
 # --- fused derivatives: x is the incoming gradient, y the op's output -----------------------------
 
-relu_grad = _binary("relu_grad", "0 where y ≤ 0, else x")
+relu_grad = _binary("relu_grad", "0 where y ≤ 0, else x", takes=GRADIENTS)
 relu_grad.vjp(x=lambda g, y: relu_grad(g, y), y=lambda g: g * 0)
 
-tanh_grad = _binary("tanh_grad", "x (1 − y²)")
+tanh_grad = _binary("tanh_grad", "x (1 − y²)", takes=GRADIENTS)
 tanh_grad.vjp(x=lambda g, y: tanh_grad(g, y), y=lambda g, x, y: -2 * g * x * y)
 
-sigmoid_grad = _binary("sigmoid_grad", "x y (1 − y)")
+sigmoid_grad = _binary("sigmoid_grad", "x y (1 − y)", takes=GRADIENTS)
 sigmoid_grad.vjp(x=lambda g, y: sigmoid_grad(g, y), y=lambda g, x, y: g * x * (1 - 2 * y))
 
 # --- choosing and limiting ------------------------------------------------------------------------
@@ -196,7 +212,10 @@ class _Where(Elementwise):
 
 @_Where
 def where(condition, x, y):
-    """z = x where the condition holds, else y. Values not chosen leave no trace, NaN included."""
+    """z = x where the condition holds, else y. Values not chosen leave no trace, NaN included.
+
+    condition[…] bool, x[…], y[…] → z[…], broadcast; x and y in one dtype, which may be any.
+    """
     z = Array.empty(_broadcast("where", condition, x, y), x.dtype, x.storage.backend)
     call("where", z, condition, x, y)
     return z
@@ -210,7 +229,10 @@ where.vjp(
 
 @Elementwise
 def clamp(x, *, min=None, max=None, into=None):
-    """y = min(max(x, low), high); the gradient passes where x lies inside, bounds included."""
+    """y = min(max(x, low), high); the gradient passes where x lies inside, bounds included.
+
+    x[…] → y[…], any dtype but bool; low and high are numbers, or None for no bound.
+    """
     y = Array.empty(x.shape, x.dtype, x.storage.backend) if into is None else into
     if min is not None:
         call("maximum", y, x, constant(min, x))
@@ -234,7 +256,10 @@ def _inside(x: Tensor, min, max) -> Tensor:
 
 @op
 def to_dtype(x, *, dtype, source):
-    """y = x as another dtype; float → integer truncates, anything → bool is "not 0"."""
+    """y = x as another dtype; float → integer truncates, anything → bool is "not 0".
+
+    x[…] of dtype source → y[…] of dtype dtype.
+    """
     return x.astype(dtype)
 
 

@@ -80,7 +80,10 @@ def view(x: Array, key: tuple) -> Array:
 
 @view_op
 def getitem(x, *, key):
-    """y = x[key] for a normalized key: a view."""
+    """y = x[key] for a normalized key: a view.
+
+    x[…] of any dtype → y with an axis for each slice and None of the key.
+    """
     return view(x, key)
 
 
@@ -89,7 +92,10 @@ getitem.vjp(x=lambda g, x_shape, key: getitem_grad(g, key=key, shape=x_shape))
 
 @op
 def getitem_grad(gy, *, key, shape):
-    """The adjoint of getitem: zeros of a shape, with gy at [key]."""
+    """The adjoint of getitem: zeros of a shape, with gy at [key].
+
+    gy of x[key]'s shape → gx of shape shape, same dtype.
+    """
     gx = Array.full(shape, 0, gy.dtype, gy.backend)
     call("copy", view(gx, key), gy)
     return gx
@@ -106,7 +112,10 @@ class _Assign(Op):
 
 @_Assign
 def assign(x, v, *, key, into=None):
-    """y = x with y[key] = v, v broadcast."""
+    """y = x with y[key] = v.
+
+    x[…] of any dtype, v broadcasts to x[key] and takes x's dtype → y of x's shape and dtype.
+    """
     y = x.astype(x.dtype) if into is None else into
     part = view(y, key)
     if v.ndim > part.ndim or any(
@@ -125,7 +134,14 @@ assign.vjp(
 
 @op
 def gather(x, index, *, dim):
-    """y[…,i,…] = x[…,index[…,i,…],…] along one axis; y has the index's shape."""
+    """y[…,i,…] = x[…,index[…,i,…],…] along one axis.
+
+    x[…,n,…] of any dtype, index[…,m,…] int64 in 0 … n − 1 → y of index's shape and x's dtype.
+
+    Raises:
+        IndexError: an index outside 0 … n − 1.
+        TypeError: an index that is not int64.
+    """
     y = Array.empty(index.shape, x.dtype, x.backend)
     call("gather", y, x, index, dim)
     return y
@@ -136,7 +152,10 @@ gather.vjp(x=lambda g, index, x_shape, dim: scatter_zeros(g, index, shape=x_shap
 
 @op
 def scatter_zeros(x, index, *, shape, dim):
-    """The adjoint of gather: zeros of a shape, with x added at the places of the index."""
+    """The adjoint of gather: zeros of a shape, with x added at the places of the index.
+
+    y[…,index[…,i,…],…] = Σ x[…,i,…]. x and index of one shape → y of shape shape, x's dtype.
+    """
     y = Array.full(shape, 0, x.dtype, x.backend)
     call("scatter_add", y, x, index, dim)
     return y
@@ -146,7 +165,7 @@ scatter_zeros.vjp(x=lambda g, index, dim: gather(g, index, dim=dim))
 
 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of x along dim that a 1-d index names."""
+    """The slices of x along dim that a 1-d index names: x[…,n,…], index[m] int64 → y[…,m,…]."""
     shape = x.shape[:dim] + index.shape + x.shape[dim + 1 :]
     along = (1,) * dim + index.shape + (1,) * (len(x.shape) - dim - 1)
     return gather(x, index.reshape(along).expand(shape), dim=dim)

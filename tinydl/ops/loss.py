@@ -12,7 +12,15 @@ from .softmax import softmax, softmax_grad
 
 @op
 def cross_entropy(x, target, *, ignore_index):
-    """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c eˣ[n,c]; 0 where ignored."""
+    """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c eˣ[n,c]; 0 where ignored.
+
+    x[n,c] float32 or float64, target[n] int64 → loss[n], lse[n] of x's dtype. The maximum of a row
+    is subtracted before eˣ, so large logits do not overflow.
+
+    Raises:
+        IndexError: a target outside 0 … c − 1 that is not ignore_index.
+        TypeError: x is not floating point.
+    """
     real("cross_entropy", x=x)
     loss = Array.empty(x.shape[:1], x.dtype, x.backend)
     lse = Array.empty(x.shape[:1], x.dtype, x.backend)
@@ -22,7 +30,10 @@ def cross_entropy(x, target, *, ignore_index):
 
 @op
 def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
-    """gx[n,c] = gy[n] (softmax(x)[n,c] − [c = target[n]]); 0 where ignored."""
+    """gx[n,c] = gy[n] (softmax(x)[n,c] − [c = target[n]]); 0 where ignored.
+
+    gy[n], x[n,c], lse[n] of one dtype, target[n] int64 → gx[n,c].
+    """
     gx = Array.empty(x.shape, x.dtype, x.backend)
     operands = (x.contiguous(), lse.contiguous(), target.contiguous())
     call("cross_entropy_grad", gx, gy, *operands, ignore_index)

@@ -20,7 +20,10 @@ class _Matmul(Elementwise):
 
 @_Matmul
 def _matmul(x, y):
-    """z[…,m,n] = x[…,m,k] · y[…,k,n]; the leading axes broadcast."""
+    """z[…,m,n] = Σ_k x[…,m,k] y[…,k,n]; the leading axes broadcast.
+
+    float32 or float64, of any strides; integers take the dtype of the other operand.
+    """
     try:
         batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
     except ValueError as error:
@@ -41,7 +44,18 @@ _matmul.vjp(
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:
-    """x @ y with NumPy's rules: 1-d operands are a row on the left, a column on the right."""
+    """x @ y with NumPy's rules: 1-d operands are a row on the left, a column on the right.
+
+    x[…,m,k], y[…,k,n] → z[…,m,n] with leading axes broadcast, float32 or float64.
+
+    Raises:
+        ValueError: a 0-d operand, or sizes that do not fit.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.ops.matmul(tinydl.ones(2, 3), tinydl.ones(3))
+        tensor([3., 3.])
+    """
     a, b = x._array, y._array
     if not a.ndim or not b.ndim:
         raise ValueError(f"matmul: both operands need at least one axis (x {a}, y {b}); use *")
@@ -61,7 +75,14 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
 
 @op
 def linear(x, w, b=None):
-    """y[…,o] = x[…,i] · w[o,i]ᵀ (+ b[o])."""
+    """y[…,o] = Σ_i x[…,i] w[o,i] (+ b[o]).
+
+    x[…,i], w[o,i], b[o] → y[…,o], float32 or float64, all of one dtype.
+
+    Raises:
+        ValueError: x's last axis, w and b do not fit.
+        TypeError: operands of different dtypes.
+    """
     if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
         hint = ""
         if x.ndim > 2 and w.ndim == 2 and prod(x.shape[1:]) == w.shape[1]:

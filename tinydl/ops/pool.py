@@ -44,7 +44,16 @@ def _shape(op, x: Array, window, stride, padding, dilation, ceil_mode) -> tuple:
 
 @op
 def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
-    """(y, idx): the largest of each window and its offset in its h·w plane, int32."""
+    """(y, idx): the largest of each window, first of equal ones, and its offset in its h·w plane.
+
+    x[n,c,h,w] float32 or float64 → y[n,c,p,q] of x's dtype, idx[n,c,p,q] int32 with
+    p = ⌊(h + 2 padding − dilation (window − 1) − 1) / stride⌋ + 1, ⌈ ⌉ with ceil_mode. Padding
+    never wins, NaN does.
+
+    Raises:
+        ValueError: x is not 4-d, or a window or padding that does not fit.
+        TypeError: x is not floating point.
+    """
     real("max_pool2d", x=x)
     shape = _shape("max_pool2d", x, window, stride, padding, dilation, ceil_mode)
     y = Array.empty(shape, x.dtype, x.backend)
@@ -55,7 +64,10 @@ def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
 
 @op
 def max_pool2d_scatter(gy, idx, *, shape):
-    """Zeros of a shape with gy added at the winners' places."""
+    """The gradient of max_pool2d's x: zeros of a shape with gy added at the winners' places.
+
+    gy[n,c,p,q], idx[n,c,p,q] int32 → gx[n,c,h,w] of gy's dtype.
+    """
     gx = Array.empty(shape, gy.dtype, gy.backend)
     call("max_pool2d_scatter", gx, gy.contiguous(), idx.contiguous())
     return gx
@@ -63,7 +75,10 @@ def max_pool2d_scatter(gy, idx, *, shape):
 
 @op
 def max_pool2d_gather(x, idx):
-    """y[n,c,p,q] = x[n,c] at the winner's place."""
+    """y[n,c,p,q] = x[n,c] at the winner's place: the adjoint of max_pool2d_scatter.
+
+    x[n,c,h,w], idx[n,c,p,q] int32 → y[n,c,p,q] of x's dtype.
+    """
     y = Array.empty(idx.shape, x.dtype, x.backend)
     call("max_pool2d_gather", y, x.contiguous(), idx.contiguous())
     return y
@@ -76,7 +91,15 @@ max_pool2d_gather.vjp(x=lambda g, idx, x_shape: max_pool2d_scatter(g, idx, shape
 
 @op
 def avg_pool2d(x, *, window, stride, padding, ceil_mode, count_include_pad, divisor):
-    """y = mean of each window."""
+    """y = the mean of each window, or its sum / divisor where divisor is not 0.
+
+    x[n,c,h,w] → y[n,c,p,q], float32 or float64, p as in max_pool2d. Padded zeros count as elements
+    if count_include_pad.
+
+    Raises:
+        ValueError: x is not 4-d, or a window or padding that does not fit.
+        TypeError: x is not floating point.
+    """
     real("avg_pool2d", x=x)
     shape = _shape("avg_pool2d", x, window, stride, padding, (1, 1), ceil_mode)
     y = Array.empty(shape, x.dtype, x.backend)
@@ -87,7 +110,10 @@ def avg_pool2d(x, *, window, stride, padding, ceil_mode, count_include_pad, divi
 
 @op
 def avg_pool2d_input(gy, *, shape, window, stride, padding, ceil_mode, count_include_pad, divisor):
-    """The adjoint of avg_pool2d: gy spread evenly over the windows."""
+    """The adjoint of avg_pool2d: gy spread evenly over the windows.
+
+    gy[n,c,p,q] → gx[n,c,h,w] of shape shape and gy's dtype.
+    """
     gx = Array.empty(shape, gy.dtype, gy.backend)
     attrs = _attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
     call("avg_pool2d_input", gx, gy.contiguous(), attrs)

@@ -47,7 +47,11 @@ def _restore(g: Tensor, shape: tuple, dim: tuple, keepdim: bool) -> Tensor:
 
 @op
 def sum(x, *, dim, keepdim):
-    """y = Σ x over the axes of dim. Integers and bools add up in int64."""
+    """y = Σ x over the axes of dim.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), of x's dtype; integers and
+    bools add up in int64. Partial sums of fixed size, so the same bits for any number of threads.
+    """
     dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
     y = Array.empty(_reduced(x, dim), dtype, x.storage.backend)
     call("sum", y, x)
@@ -79,13 +83,27 @@ def _select(name: str, x: Array, dim: tuple, keepdim: bool, values: bool, indice
 
 @op
 def max(x, *, dim, keepdim):
-    """(values, indices) of the maximum along one axis; the first of equal ones, NaN above all."""
+    """(values, indices) of the maximum along one axis; the first of equal ones, NaN above all.
+
+    x[…,n,…] of any dtype → values[…] of x's dtype, indices[…] int64 in 0 … n − 1; the axis stays,
+    with size 1, if keepdim.
+
+    Raises:
+        ValueError: no elements along the axis.
+    """
     return tuple(_select("max", x, dim, keepdim, True, True))
 
 
 @op
 def min(x, *, dim, keepdim):
-    """(values, indices) of the minimum along one axis; the first of equal ones, NaN below all."""
+    """(values, indices) of the minimum along one axis; the first of equal ones, NaN below all.
+
+    x[…,n,…] of any dtype → values[…] of x's dtype, indices[…] int64 in 0 … n − 1; the axis stays,
+    with size 1, if keepdim.
+
+    Raises:
+        ValueError: no elements along the axis.
+    """
     return tuple(_select("min", x, dim, keepdim, True, True))
 
 
@@ -100,13 +118,25 @@ min.vjp(x=_max_rule)
 
 @op
 def amax(x, *, dim, keepdim):
-    """y = max x over the axes of dim; equal maxima share the gradient."""
+    """y = max x over the axes of dim; equal ones share the gradient. NaN if there is one.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), of x's dtype.
+
+    Raises:
+        ValueError: no elements along dim.
+    """
     return _select("max", x, dim, keepdim, True, False)[0]
 
 
 @op
 def amin(x, *, dim, keepdim):
-    """y = min x over the axes of dim; equal minima share the gradient."""
+    """y = min x over the axes of dim; equal ones share the gradient. NaN if there is one.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), of x's dtype.
+
+    Raises:
+        ValueError: no elements along dim.
+    """
     return _select("min", x, dim, keepdim, True, False)[0]
 
 
@@ -122,11 +152,23 @@ amin.vjp(x=_amax_rule)
 
 @op
 def argmax(x, *, dim, keepdim):
-    """Place of the maximum along dim, int64; over all axes its place in reading order."""
+    """The place of the maximum along dim, the first of equal ones; over all axes in reading order.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), int64.
+
+    Raises:
+        ValueError: no elements along dim.
+    """
     return _select("max", x, dim, keepdim, False, True)[0]
 
 
 @op
 def argmin(x, *, dim, keepdim):
-    """Place of the minimum along dim, int64; over all axes its place in reading order."""
+    """The place of the minimum along dim, the first of equal ones; over all axes in reading order.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), int64.
+
+    Raises:
+        ValueError: no elements along dim.
+    """
     return _select("min", x, dim, keepdim, False, True)[0]

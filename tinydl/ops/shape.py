@@ -12,7 +12,7 @@ from ..tensor import Tensor
 
 @view_op
 def _view(x, *, shape):
-    """The same memory in another shape."""
+    """The same memory in another shape of as many elements: x[…] of any dtype → y."""
     return x.reshape(shape)
 
 
@@ -21,7 +21,7 @@ _view.vjp(x=lambda g, x_shape: reshape(g, shape=x_shape))
 
 @op
 def contiguous(x):
-    """y = x, densely in memory."""
+    """y = x, densely in memory: x[…] of any dtype → y[…]."""
     return x.astype(x.dtype)
 
 
@@ -39,7 +39,7 @@ def reshape(x: Tensor, *, shape: tuple) -> Tensor:
 
 @view_op
 def permute(x, *, dims):
-    """y's axis i is x's axis dims[i]."""
+    """y's axis i is x's axis dims[i]: x of any dtype → a view y."""
     return x.permute(dims)
 
 
@@ -53,7 +53,7 @@ def inverse(dims: tuple) -> tuple:
 
 @view_op
 def expand(x, *, shape):
-    """x broadcast to a shape: repeated axes have stride 0."""
+    """x broadcast to a shape: repeated axes have stride 0. x of any dtype → a view y."""
     return x.expand(shape)
 
 
@@ -62,7 +62,10 @@ expand.vjp(x=lambda g, x_shape: g.sum_to_size(x_shape))
 
 @op
 def cat(*xs, dim):
-    """The tensors one after the other along an axis; other axes are equal."""
+    """The tensors one after the other along an axis: x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
+
+    All of one dtype, other axes equal (tinydl.cat sees to both).
+    """
     shape = list(xs[0].shape)
     shape[dim] = sum(x.shape[dim] for x in xs)
     y, start = Array.empty(tuple(shape), xs[0].dtype, xs[0].backend), 0
@@ -83,7 +86,7 @@ cat.vjp(xs=_cat_rule)
 
 @op
 def to_device(x, *, device, source):
-    """x copied to another device."""
+    """x copied to another device: x[…] of any dtype on source → y[…] on device."""
     return x.to(device.backend)
 
 

@@ -19,25 +19,37 @@ def _along(name: str, dim: int, *operands: Array) -> Array:
 
 @op
 def softmax(x, *, dim):
-    """y = eˣ / Σ eˣ along dim."""
+    """y = eˣ / Σ eˣ along dim.
+
+    x[…] → y[…], float32 or float64; each slice along dim sums to 1.
+
+    Raises:
+        TypeError: x is not floating point.
+    """
     return _along("softmax", dim, x)
 
 
 @op
 def softmax_grad(gy, y, *, dim):
-    """gx = y (gy − Σ gy y)."""
+    """gx = y (gy − Σ gy y) along dim: gy[…], y[…] → gx[…], float32 or float64."""
     return _along("softmax_grad", dim, gy, y)
 
 
 @op
 def log_softmax(x, *, dim):
-    """y = x − ln Σ eˣ along dim."""
+    """y = x − ln Σ eˣ along dim.
+
+    x[…] → y[…], float32 or float64; finite where the softmax itself rounds to 0.
+
+    Raises:
+        TypeError: x is not floating point.
+    """
     return _along("log_softmax", dim, x)
 
 
 @op
 def log_softmax_grad(gy, y, *, dim):
-    """gx = gy − eʸ Σ gy."""
+    """gx = gy − eʸ Σ gy along dim: gy[…], y[…] → gx[…], float32 or float64."""
     return _along("log_softmax_grad", dim, gy, y)
 
 
