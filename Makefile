@@ -91,7 +91,7 @@ format: $(VENV)/dev ## put every file into the house style
 	$(VENV)/bin/clang-format -i $(C_FILES)
 
 # Python itself is not instrumented, so the sanitizers' libraries must be there before it starts.
-PRELOAD = $$(for lib in libasan.so libubsan.so libstdc++.so.6; do gcc -print-file-name=$$lib; done)
+PRELOAD = $$(for lib in asan.so ubsan.so stdc++.so.6; do gcc -print-file-name=lib$$lib; done | xargs)
 
 sanitize: $(VENV)/dev ## the test suite on libraries with address and undefined-behaviour checks
 	$(PY) build.py --sanitize --cc gcc --out build/sanitize
