@@ -275,7 +275,7 @@ def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
 
 def _from_data(data) -> Array:
     if isinstance(data, (int, float)):
-        raise TypeError(f"Tensor({data}): for a number use tensor({data}), for a size empty({data})")
+        raise TypeError(f"Tensor({data}): tensor({data}) is a number, empty({data}) a size")
     from .creation import tensor  # creation.py is made of Tensors
 
     return tensor(data, dtype=dtypes.get_default_dtype())._array
