@@ -33,7 +33,7 @@ TD_INLINE VEC FN(vsqrt)(VEC x)
     return y;
 }
 
-/* Nearest integer of |x| < 2^22 (f32), 2^51 (f64): adding 1.5 · 2^(digits) pushes the fraction out. */
+/* Nearest integer of |x| < 2^22 (f32), 2^51 (f64): adding 1.5 · 2^digits pushes the fraction out. */
 TD_INLINE VEC FN(vround)(VEC x)
 {
     const REAL shift = F32 ? (REAL)0x1.8p23 : (REAL)0x1.8p52;
@@ -99,7 +99,8 @@ TD_INLINE VEC FN(vlog)(VEC x)
     MASK root_half = (MASK)FN(splat)((REAL)0.70710678118654752);
     MASK exponent = ((MASK)normal - root_half) >> digits;
     VEC m = (VEC)((MASK)normal - (exponent << digits));
-    VEC e = __builtin_convertvector(exponent, VEC) - FN(select)(subnormal, FN(splat)(raised), FN(splat)(0));
+    VEC e = __builtin_convertvector(exponent, VEC);
+    e -= FN(select)(subnormal, FN(splat)(raised), FN(splat)(0));
 
     VEC f = m - 1, s = f / (2 + f), z = s * s, square = (REAL)0.5 * f * f;
     int terms = F32 ? 4 : 10;
