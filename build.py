@@ -152,8 +152,11 @@ def start_objects(pool, cc: list[str], isa: str, row: list[str], extra: list[str
 
 def link(cc: list[str], objects: list[Path], extra: list[str], library: Path, work: Path) -> Path:
     flags = ["-shared", "-pthread", *extra]
-    if EXTENSION == ".so":  # -Bsymbolic: libraries with the same names live in one process
-        flags += ["-Wl,-Bsymbolic", "-Wl,-z,noexecstack", *([] if extra else ["-s"])]
+    if EXTENSION == ".so":
+        # -Bsymbolic: libraries with the same names live in one process. nodelete: the threads of
+        # the pool must not lose their code when Python closes the library on its way out.
+        flags += ["-Wl,-Bsymbolic", "-Wl,-z,nodelete", "-Wl,-z,noexecstack"]
+        flags += [] if extra else ["-s"]
     command = [*cc, *flags, *map(relative, objects), "-lm"]
     refresh(library, command, work / f"{library.stem}.cmd", objects)
     return library
