@@ -33,7 +33,7 @@ TD_INLINE VEC FN(vsqrt)(VEC x)
     return y;
 }
 
-/* Nearest integer of |x| < 2^22 (f32), 2^51 (f64): adding 1.5 · 2^digits pushes the fraction out. */
+/* Nearest integer of |x| < 2^22 (f32), 2^51 (f64): adding 1.5 · 2^digits drops the fraction. */
 TD_INLINE VEC FN(vround)(VEC x)
 {
     const REAL shift = F32 ? (REAL)0x1.8p23 : (REAL)0x1.8p52;
