@@ -1,0 +1,48 @@
+"""What must stay small: files, lines, and what `import tinydl` brings with it.
+
+Raising a budget is a decision made in a diff. The time of the import and the size of the wheel are
+measured in test_build.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [
+    ROOT / "build.py",
+    *sorted(p for p in (ROOT / "tinydl").rglob("*.py") if p.parent.name != "lib"),
+    *sorted((ROOT / "native").rglob("*.[chi]*")),
+]
+LINES = 400  # a longer file is asking to be two
+COLUMNS = 100
+
+HEAVY = ("scipy", "matplotlib", "PIL", "tqdm", "torch", "pandas", "hypothesis", "pytest")
+LAZY = ("tinydl.inspect", "tinydl.reference", "tinydl.train", "tinydl.vision", "tinydl.cli")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LINES
+    wide = [i for i, line in enumerate(lines, start=1) if len(line) > COLUMNS]
+    assert wide == [], "these lines are too long"
+
+
+def test_importing_tinydl_imports_little():
+    code = "import tinydl, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    modules = set(done.stdout.split())
+    assert "tinydl" in modules, done.stderr
+    assert [name for name in HEAVY if name in modules] == []
+    assert [name for name in LAZY if name in modules] == []
+
+
+def test_the_reference_knows_nothing_of_the_library_it_judges():
+    for path in (ROOT / "tinydl" / "reference").glob("*.py"):
+        text = path.read_text()
+        assert "import tinydl" not in text and "from .." not in text, path.name

@@ -1,0 +1,201 @@
+"""Writing in place, and views: what is differentiated, and what is refused because it cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinydl
+
+
+def leaf(*values):
+    return tinydl.tensor(
+        values[0] if len(values) == 1 else list(values), dtype=tinydl.float64, requires_grad=True
+    )
+
+
+# --- writing in place -----------------------------------------------------------------------------
+
+
+def test_inplace_is_differentiated():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y *= x
+    y += 1
+    y.sum().backward()
+    assert y.tolist() == [3.0, 9.0] and x.grad.tolist() == [4.0, 8.0]
+
+
+def test_inplace_saves_what_it_writes_over_when_a_rule_reads_it():
+    x = leaf(1.0, 3.0)
+    y = x * 1
+    y *= y
+    y.pow_(2)
+    y.sum().backward()
+    assert x.grad.tolist() == [4.0, 4 * 27.0]
+
+
+def test_inplace_unary_uses_its_own_output():
+    x = leaf(0.5)
+    y = x * 1
+    y.exp_().backward()
+    assert x.grad.item() == pytest.approx(np.exp(0.5))
+
+
+def test_setitem_is_differentiated():
+    x, v = leaf(1.0, 2.0, 3.0), leaf(10.0)
+    y = x * 1
+    y[1] = v * 2
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0, 6.0] and v.grad.item() == 2 * 20 * 2
+
+
+def test_setitem_into_a_constant_makes_it_part_of_the_graph():
+    v = leaf(3.0)
+    y = tinydl.zeros(2, dtype=tinydl.float64)
+    y[0] = v
+    (y * y).sum().backward()
+    assert v.grad.item() == 6
+
+
+def test_writing_to_a_leaf_is_refused_and_changes_nothing():
+    x = leaf(1.0, 2.0)
+    for write in (lambda: x.add_(1), lambda: x.__setitem__(0, 5.0), lambda: x.zero_()):
+        with pytest.raises(RuntimeError, match=r"f64\[2\] is a leaf that requires.*no_grad\(\)"):
+            write()
+    assert x.tolist() == [1.0, 2.0]
+    with tinydl.no_grad():
+        x.add_(1)
+    assert x.tolist() == [2.0, 3.0] and x.is_leaf and x.requires_grad
+
+
+def test_writing_to_a_saved_input_names_both_lines():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    y = a * a  # saves a
+    a += 1  # modifies a
+    with pytest.raises(RuntimeError) as caught:
+        y.sum().backward()
+    message = str(caught.value)
+    source = Path(__file__).read_text().splitlines()
+    lines = {text.strip(): number for number, text in enumerate(source, start=1)}
+    assert "backward of mul needs its input" in message and "add_ has overwritten" in message
+    assert f"saved by mul at {__file__}:{lines['y = a * a  # saves a']}: y = a * a" in message
+    assert f"modified by add_ at {__file__}:{lines['a += 1  # modifies a']}: a += 1" in message
+    assert "clone()" in message
+
+
+def test_writing_to_a_saved_output_names_both_lines():
+    x = leaf(1.0, 2.0)
+    y = x.exp()
+    y.zero_()
+    with pytest.raises(RuntimeError) as caught:
+        y.sum().backward()
+    message = str(caught.value)
+    assert "backward of exp needs its output" in message
+    assert "y = x.exp()" in message and "y.zero_()" in message
+
+
+def test_writing_under_no_grad_is_noticed_too():
+    w, x = leaf(2.0), tinydl.tensor([1.0], dtype=tinydl.float64)
+    y = (w * x).exp()
+    loss = y.sum()
+    with tinydl.no_grad():
+        y.mul_(0)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        loss.backward()
+
+
+def test_writing_through_a_view_or_numpy_neighbour_is_noticed():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    view = a.detach()[0]
+    y = a * a
+    view.fill_(7.0)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        y.sum().backward()
+
+
+def test_writing_to_what_no_rule_reads_is_fine():
+    x = leaf(1.0, 2.0)
+    a = x * 1
+    y = a + 3
+    a.zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_an_optimizer_step_between_forward_and_backward_is_noticed():
+    w = leaf(2.0)
+    x = leaf(3.0)
+    y = w * x
+    with tinydl.no_grad():
+        w -= 0.1
+    with pytest.raises(RuntimeError, match=r"needs its input x.*sub_"):
+        y.backward()
+
+
+def test_writing_to_a_recorded_view_is_refused():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    with pytest.raises(RuntimeError, match=r"f64\[\] is a view.*base\[index\] = value"):
+        y[0].add_(1)
+
+
+def test_overlapping_source_and_target():
+    x = tinydl.arange(6)
+    x[1:] = x[:-1]
+    assert x.tolist() == [0, 0, 1, 2, 3, 4]
+    x[::-1] = x
+    assert x.tolist() == [4, 3, 2, 1, 0, 0]
+    x[:] = x[::-1]
+    assert x.tolist() == [0, 0, 1, 2, 3, 4]
+
+
+def test_inplace_does_not_promote():
+    x = tinydl.tensor([1, 2])
+    with pytest.raises(TypeError, match=r"i64\[2\]"):
+        x += 0.5
+    assert x.tolist() == [1, 2]
+
+
+def test_inplace_does_not_grow():
+    x = tinydl.ones(1, 3)
+    with pytest.raises(ValueError, match=r"f32\[1,3\]"):
+        x += tinydl.ones(2, 3)
+    assert x.shape == (1, 3)
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def test_gradients_flow_through_views():
+    x = tinydl.arange(6.0, dtype=tinydl.float64).requires_grad_()
+    y = x.view(2, 3).T[1:, :].reshape(-1)[::2]
+    (y * tinydl.tensor([1.0, 10.0], dtype=tinydl.float64)).sum().backward()
+    assert y.tolist() == [1.0, 2.0] and x.grad.tolist() == [0, 1, 10, 0, 0, 0]
+
+
+def test_a_view_from_before_its_base_was_modified_is_refused():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    view = y[0]
+    y.mul_(2)  # modifies y
+    with pytest.raises(RuntimeError) as caught:
+        view * 3
+    message = str(caught.value)
+    assert "f64[] is a view of f64[2], which mul_ has modified since" in message
+    assert "y.mul_(2)  # modifies y" in message and "take it again" in message
+    (y[0] * 3).backward()
+    assert x.grad.tolist() == [6.0, 0.0]
+
+
+def test_views_share_memory_both_ways():
+    x = tinydl.zeros(2, 3)
+    row = x[1]
+    row.fill_(5.0)
+    assert x.tolist() == [[0, 0, 0], [5, 5, 5]]
+    x[1, 0] = 7.0
+    assert row.tolist() == [7, 5, 5]
