@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 import tinydl
@@ -23,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped before there was anything to save", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # nobody reads on, as in `… | head`; nor what Python flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except ImportError as error:
         if error.name is None or error.name.startswith("tinydl"):
             raise
