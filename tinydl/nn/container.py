@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, overload
 
 from .module import Module
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class _Children(Module):
@@ -16,7 +20,11 @@ class _Children(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
-    def __getitem__(self, index: int | slice):
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index):
         if isinstance(index, slice):
             return self._of(list(self)[index])
         return list(self)[index]
@@ -24,27 +32,41 @@ class _Children(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         self._modules[list(self._modules)[index]] = module
 
-    def append(self, module: Module):
-        """Adds a module at the end."""
+    def append(self, module: Module) -> Self:
+        """Adds a module at the end; returns self.
+
+        >>> from tinydl import nn
+        >>> len(nn.ModuleList([nn.ReLU()]).append(nn.Tanh()))
+        2
+        """
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules: Iterable[Module]):
-        """Adds modules at the end."""
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Adds modules at the end; returns self.
+
+        >>> from tinydl import nn
+        >>> len(nn.ModuleList().extend([nn.ReLU(), nn.Tanh()]))
+        2
+        """
         for module in modules:
             self.append(module)
         return self
 
 
 class Sequential(_Children):
-    """Calls its modules one after the other; a dict gives them names.
+    """Calls its modules one after the other, y = fₙ(… f₁(x)).
 
-    >>> from tinydl import nn
-    >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())
-    Sequential(
-      (0): Linear(in_features=4, out_features=3, bias=True)
-      (1): ReLU()
-    )
+    Args:
+        modules: modules, called "0", "1", … in parameters; or one dict that gives them names.
+
+    Example:
+        >>> from tinydl import nn
+        >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+        Sequential(
+          (0): Linear(in_features=4, out_features=3, bias=True)
+          (1): ReLU()
+        )
     """
 
     def __init__(self, *modules: Module | dict[str, Module]):
@@ -59,14 +81,20 @@ class Sequential(_Children):
     def _of(modules: list) -> Sequential:
         return Sequential(*modules)
 
-    def forward(self, input):
+    def forward(self, input: Any) -> Any:
         for module in self._modules.values():
             input = module(input)
         return input
 
 
 class ModuleList(_Children):
-    """A list of modules that parameters() and state_dict() see."""
+    """A list of modules that parameters() and state_dict() see; it has no forward() of its own.
+
+    >>> from tinydl import nn
+    >>> layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+    >>> len(layers), len(list(layers.parameters()))
+    (3, 6)
+    """
 
     def __init__(self, modules: Iterable[Module] = ()):
         super().__init__()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 from ..creation import empty
+from ..device import DeviceLike
+from ..dtypes import DType
 from ..ops.check import pair
 from ..tensor import Tensor
 from . import functional as F
@@ -13,15 +15,34 @@ from .module import Module, Parameter
 
 
 class Conv2d(Module):
-    """y[n,k,p,q] = Σ x[n,c,…] ⋆ weight[k,c/groups,r,s] + bias[k].
+    """2-D convolution (LeCun et al. 1989), formula and shapes as nn.functional.conv2d.
 
-    x[n, in_channels, h, w] → y[n, out_channels, p, q] with
-    p = ⌊(h + 2 padding − dilation (r − 1) − 1) / stride⌋ + 1, and q from w alike.
-    Weights and bias start uniform in ±1/√(in_channels/groups · r · s).
+    x[n,c,h,w] → y[n,k,p,q] with c = in_channels, k = out_channels and
+    p = ⌊(h + 2 padding − dilation (r − 1) − 1) / stride⌋ + 1, q alike.
 
-    >>> import tinydl
-    >>> tinydl.nn.Conv2d(3, 8, 3, padding=1)(tinydl.zeros(2, 3, 32, 32)).shape
-    (2, 8, 32, 32)
+    Args:
+        in_channels: c, a multiple of groups.
+        out_channels: k, a multiple of groups.
+        kernel_size: r and s, height and width of the filters.
+        stride: pixels from one window to the next.
+        padding: pixels of zeros around x; "valid" is none, "same" keeps the size.
+        dilation: pixels from one element of a window to the next.
+        groups: parts of the channels, each seen by k/groups filters alone.
+        bias: whether b[k] is added.
+        padding_mode: "zeros".
+        device, dtype: of the parameters; where None, the defaults.
+
+    Attributes:
+        weight: w[k,c/groups,r,s], from U(−b, b) with b = 1/√(c/groups · r · s).
+        bias: b[k], from the same; None without.
+
+    Raises:
+        ValueError: sizes that make no convolution, or another padding_mode.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.Conv2d(3, 8, 3, padding=1)(tinydl.zeros(2, 3, 32, 32)).shape
+        (2, 8, 32, 32)
     """
 
     def __init__(
@@ -35,8 +56,8 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
-        device=None,
-        dtype=None,
+        device: DeviceLike = None,
+        dtype: DType | None = None,
     ):
         super().__init__()
         if groups < 1 or in_channels % groups or out_channels % groups:
@@ -58,7 +79,7 @@ class Conv2d(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights and biases."""
         init.kaiming_uniform_(self.weight, a=sqrt(5))
         if self.bias is not None:
             fan_in = self.weight[0].numel()

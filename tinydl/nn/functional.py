@@ -1,39 +1,74 @@
-"""The layers' functions without their parameters: PyTorch's torch.nn.functional."""
+"""The layers' functions without their parameters: PyTorch's torch.nn.functional.
+
+Letters of the shapes: batch n, channels c, height h, width w; filters k of r × s; outputs p × q.
+"""
 
 from __future__ import annotations
 
-import warnings
+from typing import Literal, overload
 
-from .. import dtypes, ops
+from .. import ops
 from ..ops.check import pair
 from ..ops.random import default_generator
 from ..tensor import Tensor
+from .loss import cross_entropy, mse_loss
+
+__all__ = [
+    "relu", "tanh", "sigmoid", "softmax", "log_softmax",
+    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout",
+    "cross_entropy", "mse_loss",
+]  # fmt: skip
 
 # --- activations ----------------------------------------------------------------------------------
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(x, 0)"""
+    """The rectifier max(x, 0), elementwise on any shape; with inplace=True in x's own memory.
+
+    >>> import tinydl
+    >>> tinydl.nn.functional.relu(tinydl.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     return input.relu_() if inplace else ops.relu(input)
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), elementwise on any shape.
+
+    >>> import tinydl
+    >>> tinydl.nn.functional.tanh(tinydl.tensor([0.0, 1.0]))
+    tensor([0.    , 0.7616])
+    """
     return ops.tanh(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e⁻ˣ)"""
+    """The logistic function 1 / (1 + e⁻ˣ), elementwise on any shape.
+
+    >>> import tinydl
+    >>> tinydl.nn.functional.sigmoid(tinydl.tensor([0.0, 2.0]))
+    tensor([0.5   , 0.8808])
+    """
     return ops.sigmoid(input)
 
 
 def softmax(input: Tensor, dim: int) -> Tensor:
-    """eˣ / Σ eˣ along dim."""
+    """eˣ / Σ eˣ along dim: x's shape, non-negative, sums to 1. float32 or float64.
+
+    >>> import tinydl
+    >>> tinydl.nn.functional.softmax(tinydl.zeros(1, 4), dim=1)
+    tensor([[0.25, 0.25, 0.25, 0.25]])
+    """
     return input.softmax(dim)
 
 
 def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """x − ln Σ eˣ along dim."""
+    """x − ln Σ eˣ along dim: the logarithm of softmax(), finite where that rounds to 0.
+
+    >>> import tinydl
+    >>> tinydl.nn.functional.log_softmax(tinydl.tensor([0.0, 1000.0]), dim=0)
+    tensor([-1000.,     0.])
+    """
     return input.log_softmax(dim)
 
 
@@ -41,7 +76,26 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b for x[…,i], W[o,i], b[o]."""
+    """The affine map y = x Wᵀ + b of the last axis.
+
+    Args:
+        input: x[…, i], float32 or float64.
+        weight: W[o, i], of the same dtype.
+        bias: b[o], of the same dtype; none if None.
+
+    Returns:
+        y[…, o].
+
+    Raises:
+        ValueError: shapes that do not fit.
+        TypeError: different dtypes.
+
+    Example:
+        >>> import tinydl
+        >>> x, w = tinydl.tensor([[1.0, 2.0]]), tinydl.tensor([[3.0, 4.0]])
+        >>> tinydl.nn.functional.linear(x, w, tinydl.tensor([0.5]))
+        tensor([[11.5]])
+    """
     return ops.linear(input, weight, bias)
 
 
@@ -64,12 +118,37 @@ def conv2d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride=1,
-    padding=0,
-    dilation=1,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] | str = 0,
+    dilation: int | tuple[int, int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """x[n,c,h,w] ⋆ w[k,c/groups,r,s] + b[k] → y[n,k,p,q]; see nn.Conv2d."""
+    """y[n,k,p,q] = b[k] + Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s].
+
+    Args:
+        input: x[n,c,h,w], float32 or float64.
+        weight: w[k,c/groups,r,s], of the same dtype.
+        bias: b[k], of the same dtype; none if None.
+        stride: pixels from one window to the next, for height and width.
+        padding: pixels of zeros around x, for height and width; "valid" is none, "same" keeps the
+            size (stride 1 and odd windows).
+        dilation: pixels from one element of a window to the next.
+        groups: parts of the channels, each seen by k/groups filters alone.
+
+    Returns:
+        y[n,k,p,q] with p = ⌊(h + 2 padding − dilation (r − 1) − 1) / stride⌋ + 1, q alike.
+
+    Raises:
+        ValueError: shapes, groups or a window that do not fit.
+        TypeError: different dtypes, or not floating point.
+
+    Example:
+        >>> import tinydl
+        >>> x, w = tinydl.ones(1, 1, 3, 3), tinydl.ones(1, 1, 2, 2)
+        >>> tinydl.nn.functional.conv2d(x, w)
+        tensor([[[[4., 4.],
+                  [4., 4.]]]])
+    """
     stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
     padding = conv_padding(padding, weight.shape[2:], stride, dilation)
     return ops.conv2d(
@@ -77,16 +156,62 @@ def conv2d(
     )
 
 
+@overload
 def max_pool2d(
     input: Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+def max_pool2d(
+    input,
     kernel_size,
     stride=None,
     padding=0,
     dilation=1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode=False,
+    return_indices=False,
 ):
-    """The largest value of each window of x[n,c,h,w], and if asked its place in the plane."""
+    """The largest value of each window, and its place if asked for; NaN wins.
+
+    Args:
+        input: x[n,c,h,w], float32 or float64.
+        kernel_size: the window's height and width.
+        stride: pixels from one window to the next; kernel_size if None.
+        padding: pixels around x, at most half a window; they never win.
+        dilation: pixels from one element of a window to the next.
+        ceil_mode: whether a last window may hang over the edge.
+        return_indices: whether to return the winners' places too, the first of equal ones.
+
+    Returns:
+        y[n,c,p,q] with p = ⌊(h + 2 padding − dilation (window − 1) − 1) / stride⌋ + 1, q alike;
+        with return_indices (y, places): int64 offsets in the h·w plane.
+
+    Raises:
+        ValueError: x is not 4-d, or a window or padding that does not fit.
+        TypeError: x is not floating point.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.arange(16).float().reshape(1, 1, 4, 4)
+        >>> tinydl.nn.functional.max_pool2d(x, 2)
+        tensor([[[[ 5.,  7.],
+                  [13., 15.]]]])
+    """
     y, place = ops.max_pool2d(
         input,
         window=pair("max_pool2d", "kernel_size", kernel_size, 1),
@@ -100,14 +225,34 @@ def max_pool2d(
 
 def avg_pool2d(
     input: Tensor,
-    kernel_size,
-    stride=None,
-    padding=0,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of each window of x[n,c,h,w]."""
+    """The mean of each window.
+
+    Args:
+        input: x[n,c,h,w], float32 or float64.
+        kernel_size, stride, padding, ceil_mode: as in max_pool2d(); padding is with zeros.
+        count_include_pad: whether padded zeros count as elements.
+        divisor_override: what to divide each sum by instead of the number of elements.
+
+    Returns:
+        y[n,c,p,q] as max_pool2d().
+
+    Raises:
+        ValueError, TypeError: as max_pool2d().
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.arange(16).float().reshape(1, 1, 4, 4)
+        >>> tinydl.nn.functional.avg_pool2d(x, 2)
+        tensor([[[[ 2.5,  4.5],
+                  [10.5, 12.5]]]])
+    """
     if divisor_override is not None and divisor_override < 1:
         raise ValueError(f"avg_pool2d: divisor_override must be ≥ 1, got {divisor_override}")
     return ops.avg_pool2d(
@@ -128,131 +273,27 @@ def check_probability(name: str, p: float) -> None:
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """0 with probability p, else x / (1 − p); x itself when not training."""
+    """0 with probability p, else x / (1 − p), elementwise (Srivastava et al. 2014).
+
+    The mean stays what it was. The draw is the default generator's: see manual_seed().
+
+    Args:
+        input: x[…], float32 or float64.
+        p: the probability of 0, from 0 to 1.
+        training: if False, x itself comes back.
+        inplace: whether to write to x's own memory.
+
+    Raises:
+        ValueError: p outside [0, 1].
+
+    Example:
+        >>> import tinydl
+        >>> y = tinydl.nn.functional.dropout(tinydl.ones(100), 0.5)
+        >>> bool(((y == 0) | (y == 2)).all())
+        True
+    """
     check_probability("dropout", p)
     if not training or p == 0:
         return input
     out = ops.dropout(input, p=float(p), draw=default_generator.draw())
     return input.copy_(out) if inplace else out
-
-
-# --- losses ---------------------------------------------------------------------------------------
-
-
-def legacy_reduction(size_average, reduce, reduction: str) -> str:
-    """PyTorch's old pair of flags, still in its signatures, as the word that replaced them."""
-    if size_average is None and reduce is None:
-        return reduction
-    if reduce is False:
-        return "none"
-    return "sum" if size_average is False else "mean"
-
-
-def _reduce(loss: Tensor, reduction: str, count=None) -> Tensor:
-    """All losses, their sum, or their sum over count (the number of them unless given)."""
-    if reduction == "none":
-        return loss
-    if reduction == "sum":
-        return loss.sum()
-    if reduction == "mean":
-        return loss.mean() if count is None else loss.sum() / count
-    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
-
-
-def mse_loss(
-    input: Tensor, target: Tensor, size_average=None, reduce=None, reduction: str = "mean"
-) -> Tensor:
-    """(x − target)², averaged by default. Shapes must be equal: nothing broadcasts in a loss."""
-    if input.shape != target.shape:
-        raise ValueError(
-            f"mse_loss: input {input._array} and target {target._array} must have one shape; "
-            "an (n,1) beside an (n,) would be compared all with all: use .squeeze(1) or .view_as()"
-        )
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    return _reduce((input - target).square(), reduction)
-
-
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average=None,
-    ignore_index: int = -100,
-    reduce=None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """−ln softmax(x)[target] per row, from logits: x[c], x[n,c] or x[n,c,d…].
-
-    target holds labels 0 … c−1 (int, shape of x without c) or probabilities (shape of x). weight[c]
-    scales classes; labels equal to ignore_index count nothing; label_smoothing mixes the target
-    with the uniform distribution. The mean is over the weights of the labels counted.
-
-    Raises:
-        IndexError: a label outside 0 … c−1.
-        ValueError: shapes that do not fit.
-    """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
-    if input.grad_fn is not None and input.grad_fn.op is ops.softmax:
-        warnings.warn(
-            "cross_entropy takes logits and applies softmax itself; its input is the output of a "
-            "softmax already, which slows learning: leave the softmax out of the model",
-            stacklevel=2,
-        )
-    if not input.ndim:
-        raise ValueError(f"cross_entropy: input {input._array} has no class axis")
-    classes = 0 if input.ndim == 1 else 1
-    if target.is_floating_point():
-        return _soft_cross_entropy(input, target, classes, weight, label_smoothing, reduction)
-    expected = input.shape[:classes] + input.shape[classes + 1 :]
-    if target.shape != expected:
-        hint = " (labels are class numbers, not one-hot)" if target.shape == input.shape else ""
-        raise ValueError(
-            f"cross_entropy: input {input._array} takes labels of shape {expected}, "
-            f"got target {target._array}{hint}"
-        )
-    if target.dtype is dtypes.bool_:
-        raise TypeError("cross_entropy: labels are class numbers, not bool; use .long()")
-    labels = target.long().reshape(-1)
-    x = input.reshape(1, -1) if input.ndim == 1 else input
-    rows = x.movedim(1, -1).reshape(-1, x.shape[1])
-
-    loss, _ = ops.cross_entropy(rows, labels, ignore_index=ignore_index)
-    counted = (labels != ignore_index).to(loss.dtype)
-    if weight is not None or label_smoothing:
-        if weight is not None:
-            if weight.shape != rows.shape[1:]:
-                raise ValueError(
-                    f"cross_entropy: weight {weight._array} must hold one number for each of the "
-                    f"{rows.shape[1]} classes"
-                )
-            safe = ops.where(labels == ignore_index, 0, labels)
-            counted = counted * ops.index_select(weight, 0, safe)
-        loss = loss * (counted if weight is not None else 1)
-        if label_smoothing:
-            smooth = -rows.log_softmax(1)
-            smooth = (smooth if weight is None else smooth * weight).sum(1)
-            smooth = ops.where(labels == ignore_index, 0, smooth)
-            share = label_smoothing / rows.shape[1]
-            loss = (1 - label_smoothing) * loss + share * smooth
-    if reduction == "none":
-        return loss.reshape(target.shape)
-    return _reduce(loss, reduction, counted.sum())
-
-
-def _soft_cross_entropy(input, target, classes, weight, label_smoothing, reduction) -> Tensor:
-    """Σ_c −target[c] ln softmax(x)[c]: the target is a distribution."""
-    if target.shape != input.shape:
-        raise ValueError(
-            f"cross_entropy: a target of probabilities has the input's shape {input.shape}, "
-            f"got {target._array}; labels must be integers: use .long()"
-        )
-    if label_smoothing:
-        target = target * (1 - label_smoothing) + label_smoothing / input.shape[classes]
-    terms = -input.log_softmax(classes) * target
-    if weight is not None:
-        terms = terms * weight.reshape(-1, *[1] * (input.ndim - classes - 1))
-    loss = terms.sum(classes)
-    return _reduce(loss, reduction, max(loss.numel(), 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 from ..creation import empty
+from ..device import DeviceLike
+from ..dtypes import DType
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -12,9 +14,14 @@ from .module import Module, Parameter
 
 
 class Identity(Module):
-    """y = x, whatever its arguments."""
+    """y = x, a place holder that takes any arguments.
 
-    def __init__(self, *args, **kwargs):
+    >>> import tinydl
+    >>> tinydl.nn.Identity()(tinydl.ones(2))
+    tensor([1., 1.])
+    """
+
+    def __init__(self, *args: object, **kwargs: object):
         super().__init__()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -22,17 +29,31 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """y = x Wᵀ + b for x[…, in_features] → y[…, out_features].
+    """The affine map y = x Wᵀ + b of the last axis, x[…, i] → y[…, o].
 
-    weight[out_features, in_features] and bias[out_features] start uniform in ±1/√in_features.
+    Args:
+        in_features: i.
+        out_features: o.
+        bias: whether b is added.
+        device, dtype: of the parameters; where None, the defaults.
 
-    >>> import tinydl
-    >>> tinydl.nn.Linear(20, 30)(tinydl.zeros(128, 20)).shape
-    (128, 30)
+    Attributes:
+        weight: W[o, i], from U(−1/√i, 1/√i).
+        bias: b[o], from the same; None without.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.Linear(20, 30)(tinydl.zeros(128, 20)).shape
+        (128, 30)
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, device=None, dtype=None
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: DeviceLike = None,
+        dtype: DType | None = None,
     ):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
@@ -42,7 +63,7 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws new weights."""
+        """Draws new weights and biases."""
         init.kaiming_uniform_(self.weight, a=sqrt(5))
         if self.bias is not None:
             bound = 1 / sqrt(self.in_features) if self.in_features else 0

@@ -8,19 +8,30 @@ from .module import Module
 
 
 class MaxPool2d(Module):
-    """The largest value of each window; the stride is the window unless given.
+    """The largest value of each window, x[n,c,h,w] → y[n,c,p,q].
 
-    >>> import tinydl
-    >>> tinydl.nn.MaxPool2d(2)(tinydl.zeros(1, 3, 28, 28)).shape
-    (1, 3, 14, 14)
+    p = ⌊(h + 2 padding − dilation (kernel_size − 1) − 1) / stride⌋ + 1, q alike.
+
+    Args:
+        kernel_size: the window's height and width.
+        stride: pixels from one window to the next; kernel_size if None.
+        padding: pixels around x, at most half a window; they never win.
+        dilation: pixels from one element of a window to the next.
+        return_indices: whether forward() returns (y, places), int64 offsets in the h·w plane.
+        ceil_mode: whether a last window may hang over the edge.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.MaxPool2d(2)(tinydl.zeros(1, 3, 28, 28)).shape
+        (1, 3, 14, 14)
     """
 
     def __init__(
         self,
-        kernel_size,
-        stride=None,
-        padding=0,
-        dilation=1,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
         return_indices: bool = False,
         ceil_mode: bool = False,
     ):
@@ -49,13 +60,30 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """The mean of each window; the stride is the window unless given."""
+    """The mean of each window, x[n,c,h,w] → y[n,c,p,q].
+
+    p = ⌊(h + 2 padding − kernel_size) / stride⌋ + 1, q alike.
+
+    Args:
+        kernel_size: the window's height and width.
+        stride: pixels from one window to the next; kernel_size if None.
+        padding: pixels of zeros around x, at most half a window.
+        ceil_mode: whether a last window may hang over the edge.
+        count_include_pad: whether padded zeros count as elements.
+        divisor_override: what to divide each sum by instead of the number of elements.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.AvgPool2d(2)(tinydl.ones(1, 1, 4, 4))
+        tensor([[[[1., 1.],
+                  [1., 1.]]]])
+    """
 
     def __init__(
         self,
-        kernel_size,
-        stride=None,
-        padding=0,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        padding: int | tuple[int, int] = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
         divisor_override: int | None = None,

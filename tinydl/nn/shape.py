@@ -7,7 +7,12 @@ from .module import Module
 
 
 class Flatten(Module):
-    """Axes start_dim to end_dim become one; by default all but the batch axis."""
+    """Axes start_dim to end_dim become one, x[n,c,h,w] → y[n,c·h·w] by default.
+
+    >>> import tinydl
+    >>> tinydl.nn.Flatten()(tinydl.zeros(8, 3, 4, 4)).shape
+    (8, 48)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
         super().__init__()
@@ -21,7 +26,17 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """One axis becomes several."""
+    """One axis becomes several, x[n,c·h·w] → y[n,c,h,w] for dim 1 and sizes (c, h, w).
+
+    Args:
+        dim: the axis.
+        unflattened_size: what it becomes; one size may be −1.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.Unflatten(1, (3, 4, 4))(tinydl.zeros(8, 48)).shape
+        (8, 3, 4, 4)
+    """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]):
         super().__init__()
