@@ -1,0 +1,30 @@
+"""Parameter: a tensor that a module trains."""
+
+from __future__ import annotations
+
+from ..array import Array
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A Tensor that a Module registers as its own when it becomes an attribute.
+
+    Args:
+        data: a tensor, whose memory it takes over.
+        requires_grad: whether it is trained.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.nn.Parameter(tinydl.zeros(2))
+        Parameter containing:
+        tensor([0., 0.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor | Array, requires_grad: bool = True):
+        super().__init__(data if isinstance(data, Array) else data._array)
+        self.requires_grad_(requires_grad)
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
