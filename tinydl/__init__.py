@@ -26,7 +26,13 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .device import Device, device, set_default_device
+from .device import (
+    Device,
+    device,
+    get_num_threads,
+    set_default_device,
+    set_num_threads,
+)
 from .dtypes import (
     DType as dtype,
 )
@@ -42,12 +48,22 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
+from .functions import (
+    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
+    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
+    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
+    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
+    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
+    unbind, unflatten, unsqueeze, var,
+)  # fmt: skip
+from .io import load, save
 from .joining import cat, stack, where
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
 from .storage import empty_cache, memory_stats, memory_summary
 from .tensor import Tensor, is_tensor
 
+float, double, int, long = float32, float64, int32, int64  # PyTorch's other names
 
 __version__ = "0.1.0"
 
@@ -57,8 +73,17 @@ __all__ = [
     "tensor", "as_tensor", "from_numpy", "empty", "empty_like", "zeros", "zeros_like", "ones",
     "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "cat", "stack", "where", "is_tensor",
-    "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "get_default_dtype",
+    "cat", "stack", "where", "is_tensor", "save", "load",
+    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",
+    "broadcast_to", "chunk", "clamp", "clip", "div", "dot", "eq", "equal", "exp", "flatten",
+    "gather", "ge", "gt", "index_select", "isclose", "isfinite", "isnan", "le", "log",
+    "log_softmax", "logical_and", "logical_not", "logical_or", "lt", "matmul", "max", "maximum",
+    "mean", "min", "minimum", "mm", "movedim", "mul", "narrow", "ne", "neg", "numel", "permute",
+    "pow", "relu", "reshape", "select", "sigmoid", "sign", "softmax", "split", "sqrt", "square",
+    "squeeze", "std", "sub", "sum", "swapaxes", "t", "tanh", "transpose", "unbind", "unflatten",
+    "unsqueeze", "var",
+    "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
+    "long", "get_default_dtype",
     "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
@@ -66,34 +91,3 @@ __all__ = [
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
 ]  # fmt: skip
-
-
-def set_num_threads(n: int) -> None:
-    """Sets how many threads CPU kernels may use; results are the same bits for any number.
-
-    Args:
-        n: 1 to 64.
-
-    Raises:
-        ValueError: any other number.
-
-    Example:
-        >>> import tinydl
-        >>> before = tinydl.get_num_threads()
-        >>> tinydl.set_num_threads(1)
-        >>> tinydl.get_num_threads()
-        1
-        >>> tinydl.set_num_threads(before)
-    """
-    library = device("cpu").backend
-    library.check(library.fn["set_threads"](n), "set_num_threads")
-
-
-def get_num_threads() -> int:
-    """How many threads CPU kernels may use: at first, one for each core of this process.
-
-    >>> import tinydl
-    >>> tinydl.get_num_threads() >= 1
-    True
-    """
-    return device("cpu").backend.fn["threads"]()

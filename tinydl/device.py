@@ -91,5 +91,37 @@ def set_default_device(name: str | Device) -> None:
     _default = device(name)
 
 
+def set_num_threads(n: int) -> None:
+    """Sets how many threads CPU kernels may use; results are the same bits for any number.
+
+    Args:
+        n: 1 to 64.
+
+    Raises:
+        ValueError: any other number.
+
+    Example:
+        >>> import tinydl
+        >>> before = tinydl.get_num_threads()
+        >>> tinydl.set_num_threads(1)
+        >>> tinydl.get_num_threads()
+        1
+        >>> tinydl.set_num_threads(before)
+    """
+    for isa in backend.usable():  # each library has threads of its own
+        library = backend.load(isa)
+        library.check(library.fn["set_threads"](n), "set_num_threads")
+
+
+def get_num_threads() -> int:
+    """How many threads CPU kernels may use: at first, one for each core of this process.
+
+    >>> import tinydl
+    >>> tinydl.get_num_threads() >= 1
+    True
+    """
+    return device("cpu").backend.fn["threads"]()
+
+
 _KNOWN = {"cpu": Device("cpu"), **{f"cpu:{isa}": Device("cpu", isa) for isa in backend.usable()}}
 _default = _KNOWN["cpu"]
