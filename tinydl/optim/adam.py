@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..backend import ffi
 from ..tensor import Tensor
-from .optimizer import Optimizer, by_key, check_range, run_kernel
+from .optimizer import Optimizer, Params, by_key, check_range, run_kernel
 
 
 class Adam(Optimizer):
-    """p ← p − lr · m̂ / (√v̂ + eps), with m and v the running means of g and g².
+    """p ← p − lr · m̂ / (√v̂ + eps), m and v the running means of g and g² (Kingma and Ba 2015).
 
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) undo their start at 0. weight_decay adds to g;
-    amsgrad divides by the largest v̂ so far.
+    g ← ∇loss + weight_decay · p,  m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g². In step t,
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) undo their start at 0.
+
+    Args:
+        params: tensors, or dicts {"params": tensors, option: value} with options of their own.
+        lr: learning rate, ≥ 0: about the size of a step in p's own unit.
+        betas: (β₁, β₂), each in [0, 1).
+        eps: what keeps the denominator from 0, ≥ 0.
+        weight_decay: strength of the L2 penalty, ≥ 0.
+        amsgrad: whether to divide by the largest v so far (Reddi et al. 2018).
+        maximize: whether to go up instead of down.
+
+    Raises:
+        ValueError: options out of their range, and those of Optimizer.
+        TypeError: those of Optimizer.
+
+    Example:
+        >>> import tinydl
+        >>> p = tinydl.tensor([1.0], requires_grad=True)
+        >>> optimizer = tinydl.optim.Adam([p], lr=0.1)
+        >>> (p * p).sum().backward()
+        >>> optimizer.step()
+        >>> p
+        tensor([0.9], requires_grad=True)
     """
 
     decoupled = False
 
     def __init__(
         self,
-        params: Iterable,
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -61,13 +81,25 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks p itself: p ← (1 − lr · weight_decay) p, then as Adam."""
+    """Adam whose weight decay shrinks p by itself (Loshchilov and Hutter 2019).
+
+    p ← (1 − lr · weight_decay) p, then as Adam without weight decay in g. Arguments and exceptions
+    are Adam's.
+
+    >>> import tinydl
+    >>> p = tinydl.tensor([1.0], requires_grad=True)
+    >>> optimizer = tinydl.optim.AdamW([p], lr=0.1, weight_decay=0.5)
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p
+    tensor([0.85], requires_grad=True)
+    """
 
     decoupled = True
 
     def __init__(
         self,
-        params: Iterable,
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

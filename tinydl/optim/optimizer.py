@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 from ..array import Array
 from ..backend import NULL, ffi
@@ -10,17 +11,30 @@ from ..creation import zeros_like
 from ..graph import call_site, enable_grad, no_grad, wrote
 from ..tensor import Tensor
 
+Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
+
 
 class Optimizer:
     """Base class: a subclass says in _update how a group's parameters change.
 
     Args:
-        params: Tensors, or dicts {"params": Tensors, option: value} that override the defaults.
+        params: tensors, or dicts {"params": tensors, option: value} that override the defaults.
         defaults: the options of groups that do not name them.
+
+    Attributes:
+        param_groups: a dict for each group, with "params" and every option; options may be changed
+            between steps.
+        state: for each parameter a dict of what the method keeps between steps.
+
+    Raises:
+        TypeError: params is one tensor, or holds what is none.
+        ValueError: no parameters, computed ones, one twice, or an unknown option.
     """
 
-    def __init__(self, params: Iterable, defaults: dict):
-        self.defaults, self.state, self.param_groups = defaults, {}, []
+    def __init__(self, params: Params, defaults: dict[str, Any]):
+        self.defaults = defaults
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.param_groups: list[dict[str, Any]] = []
         if isinstance(params, Tensor):
             raise TypeError("optimizer: give a list of parameters, such as model.parameters()")
         groups = list(params)
@@ -35,8 +49,24 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def add_param_group(self, param_group: dict) -> None:
-        """Adds parameters with options of their own."""
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Adds parameters with options of their own, such as those of a layer that thaws.
+
+        Args:
+            param_group: {"params": a tensor or several, option: value, …}.
+
+        Raises:
+            TypeError: what is no tensor.
+            ValueError: computed tensors, one that is in a group already, or an unknown option.
+
+        Example:
+            >>> import tinydl
+            >>> body, head = tinydl.nn.Linear(3, 3), tinydl.nn.Linear(3, 2)
+            >>> optimizer = tinydl.optim.SGD(body.parameters(), lr=0.1)
+            >>> optimizer.add_param_group({"params": head.parameters(), "lr": 0.01})
+            >>> [group["lr"] for group in optimizer.param_groups]
+            [0.1, 0.01]
+        """
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         known = {p for group in self.param_groups for p in group["params"]}
@@ -56,7 +86,15 @@ class Optimizer:
         self.param_groups.append({**self.defaults, **param_group, "params": params})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forgets the gradients of all parameters, or with set_to_none=False fills them with 0."""
+        """Forgets the gradients of all parameters, or with set_to_none=False fills them with 0.
+
+        >>> import tinydl
+        >>> p = tinydl.tensor([1.0], requires_grad=True)
+        >>> (p * p).sum().backward()
+        >>> tinydl.optim.SGD([p]).zero_grad()
+        >>> print(p.grad)
+        None
+        """
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none or p.grad is None:
@@ -64,8 +102,26 @@ class Optimizer:
                 else:
                     p.grad.zero_()
 
-    def step(self, closure: Callable | None = None):
-        """Updates the parameters that have a gradient. closure computes the loss again first."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Updates the parameters that have a gradient, in place.
+
+        Args:
+            closure: computes the loss and its gradients again before the update.
+
+        Returns:
+            What closure returns, None without.
+
+        Raises:
+            ValueError: a gradient of another shape or dtype than its parameter.
+
+        Example:
+            >>> import tinydl
+            >>> p = tinydl.tensor([1.0], requires_grad=True)
+            >>> (p * p).sum().backward()
+            >>> tinydl.optim.SGD([p], lr=0.25).step()
+            >>> p
+            tensor([0.5], requires_grad=True)
+        """
         loss = None
         if closure is not None:
             with enable_grad():
@@ -77,11 +133,11 @@ class Optimizer:
                     self._update(group, ready)
         return loss
 
-    def _update(self, group: dict, params: list[Tensor]) -> None:
+    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         raise NotImplementedError(f"{type(self).__name__} has no _update()")
 
     def buffer(self, p: Tensor, name: str) -> Tensor:
-        """A tensor of p's shape kept between steps, zeros at first."""
+        """A tensor of p's shape and dtype that is kept between steps, zeros at first."""
         state = self.state.setdefault(p, {})
         if name not in state:
             state[name] = zeros_like(p)
@@ -89,8 +145,15 @@ class Optimizer:
 
     # --- saving -----------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict:
-        """Options by group and state by parameter number: what load_state_dict takes."""
+    def state_dict(self) -> dict[str, Any]:
+        """Options by group and state by parameter number, as PyTorch writes them.
+
+        >>> import tinydl
+        >>> p = tinydl.tensor([1.0], requires_grad=True)
+        >>> state = tinydl.optim.SGD([p], lr=0.1).state_dict()
+        >>> state["param_groups"][0]["lr"], state["param_groups"][0]["params"]
+        (0.1, [0])
+        """
         number = {p: i for i, p in enumerate(self._params())}
         groups = [
             {**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups
@@ -98,8 +161,24 @@ class Optimizer:
         state = {number[p]: dict(values) for p, values in self.state.items()}
         return {"state": state, "param_groups": groups}
 
-    def load_state_dict(self, state_dict: dict) -> None:
-        """Takes over options and state; training goes on exactly where it was."""
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over options and state; training goes on exactly where it was.
+
+        Args:
+            state_dict: what state_dict() gave; its tensors are copied.
+
+        Raises:
+            ValueError: other group sizes, or state of another shape than its parameter.
+
+        Example:
+            >>> import tinydl
+            >>> p = tinydl.tensor([1.0], requires_grad=True)
+            >>> saved = tinydl.optim.SGD([p], lr=0.5).state_dict()
+            >>> optimizer = tinydl.optim.SGD([p], lr=0.1)
+            >>> optimizer.load_state_dict(saved)
+            >>> optimizer.param_groups[0]["lr"]
+            0.5
+        """
         groups = state_dict["param_groups"]
         sizes = [len(group["params"]) for group in groups]
         own = [len(group["params"]) for group in self.param_groups]

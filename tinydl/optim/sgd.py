@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..backend import ffi
 from ..tensor import Tensor
-from .optimizer import Optimizer, by_key, check_range, run_kernel
+from .optimizer import Optimizer, Params, by_key, check_range, run_kernel
 
 
 class SGD(Optimizer):
-    """p ← p − lr · v,  v ← momentum · v + (1 − dampening) · (g + weight_decay · p).
+    """Stochastic gradient descent with momentum (Polyak 1964; Sutskever et al. 2013).
 
-    Nesterov steps along g + momentum · v. The first step starts with v = g.
+    g ← ∇loss + weight_decay · p,  v ← momentum · v + (1 − dampening) · g (v ← g in the first step),
+    p ← p − lr · v, or with Nesterov p ← p − lr · (g + momentum · v).
 
-    >>> import tinydl
-    >>> p = tinydl.tensor([1.0], requires_grad=True)
-    >>> optimizer = tinydl.optim.SGD([p], lr=0.1)
-    >>> (p * p).sum().backward()
-    >>> optimizer.step()
-    >>> p
-    tensor([0.8], requires_grad=True)
+    Args:
+        params: tensors, or dicts {"params": tensors, option: value} with options of their own.
+        lr: learning rate, ≥ 0.
+        momentum: what is left of v from step to step, ≥ 0; 0 steps along g itself.
+        dampening: what the new gradient lacks in v.
+        weight_decay: strength of the L2 penalty, ≥ 0.
+        nesterov: whether to look ahead (Nesterov 1983); needs momentum > 0 and dampening 0.
+        maximize: whether to go up instead of down.
+
+    Raises:
+        ValueError: options out of their range, and those of Optimizer.
+        TypeError: those of Optimizer.
+
+    Example:
+        >>> import tinydl
+        >>> p = tinydl.tensor([1.0], requires_grad=True)
+        >>> optimizer = tinydl.optim.SGD([p], lr=0.1)
+        >>> (p * p).sum().backward()
+        >>> optimizer.step()
+        >>> p
+        tensor([0.8], requires_grad=True)
     """
 
     def __init__(
         self,
-        params: Iterable,
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
