@@ -41,6 +41,7 @@ $(PY):
 $(VENV)/core: EXTRA =
 $(VENV)/train $(VENV)/bench $(VENV)/dev: EXTRA = [$(@F)]
 $(VENV)/core $(VENV)/train $(VENV)/bench $(VENV)/dev: pyproject.toml | $(PY)
+	@$(PY) -c 'import build; build.find_compiler()'
 	@echo "installing what \`$(@F)\` needs and compiling tinydl (once, about a minute)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
 	@touch $@
