@@ -82,7 +82,7 @@ class no_grad(set_grad_enabled):
     False
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(False)
 
 
@@ -96,7 +96,7 @@ class enable_grad(set_grad_enabled):
     True
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(True)
 
 

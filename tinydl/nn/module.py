@@ -42,7 +42,7 @@ class Module(TreeMethods, StateMethods):
 
     training: bool
 
-    def __init__(self):
+    def __init__(self) -> None:
         for name, value in (
             ("training", True),
             ("_parameters", {}),
