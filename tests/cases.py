@@ -117,9 +117,9 @@ case("tanh", unary(), REALS, ULPS, bench=ONE)
 case("sigmoid", unary(), REALS, ULPS, bench=ONE)
 case("relu", unary("distinct"), NUMBERS, EXACT, bench=ONE)
 
-case("add", binary(), NUMBERS, EXACT, bench={**TWO, "row": fixed(LARGE, ROW)})
+case("add", binary(), EVERY, EXACT, bench={**TWO, "row": fixed(LARGE, ROW)})
 case("sub", binary(), NUMBERS, EXACT)
-case("mul", binary(), NUMBERS, EXACT, bench=TWO)
+case("mul", binary(), EVERY, EXACT, bench=TWO)
 case("div", binary("numbers", "positive"), REALS, EXACT, bench=TWO)
 case(
     "pow",
@@ -131,7 +131,7 @@ case(
 case("pow", binary("numbers", "positive"), INTEGERS, EXACT, label="integers")
 for name in ("maximum", "minimum"):
     case(name, inputs.apart, NUMBERS, EXACT, bench=TWO)
-    case(name, binary("ties", "ties"), NUMBERS, EXACT, label="ties", smooth=False)
+    case(name, binary("ties", "ties"), EVERY, EXACT, label="ties", smooth=False)
 for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
     case(name, binary(), BITS, EXACT)
 for name in ("lt", "le", "gt", "ge", "eq", "ne"):

@@ -56,13 +56,19 @@ class Backend:
         self.usable = bool(self.lib.td_usable())
         self.fn = _Functions(self.lib)
 
-    def check(self, status: int, op: str) -> None:
+    def check(self, status: int, op: str, operands=()) -> None:
         """Raises what td_last_error() tells when a call did not return TD_OK."""
-        if status:
-            message = ffi.string(self.lib.td_last_error()).decode()
-            raise EXCEPTIONS.get(status, RuntimeError)(
-                message if message.startswith(op) else f"{op}: {message}"
-            )
+        if not status:
+            return
+        message = ffi.string(self.lib.td_last_error()).decode()
+        if not message.startswith(op):
+            message = f"{op}: {message}"
+        exception = EXCEPTIONS.get(status, RuntimeError)
+        if exception is TypeError:
+            message += "; convert with .to(dtype)"
+        if operands:
+            message += f" (output and operands: {', '.join(map(repr, operands))})"
+        raise exception(message)
 
     def __repr__(self) -> str:
         return f"<backend {self.name}>"
@@ -86,7 +92,7 @@ def call(name: str, *operands) -> None:
         *[NULL if x is None else getattr(x, "descriptor", x) for x in operands]
     )
     if status:
-        backend.check(status, name)
+        backend.check(status, name, [x for x in operands if hasattr(x, "descriptor")])
 
 
 @cache

@@ -165,7 +165,8 @@ class Op:
         array = x._array
         if old._array is not array:
             raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
-        if any(s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)):
+        repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
+        if any(repeated) and array.size:
             raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
         whole = "key" not in attrs  # each element is read where the result goes
         arrays = [_apart(other._array, array, whole) for other in others]

@@ -67,7 +67,7 @@ class CompareMethods:
         return ops.bitwise_xor(other, self)
 
     def __invert__(self) -> Tensor:
-        return ops.logical_not(self)
+        return ops.bitwise_xor(self, True if self.dtype.short == "bool" else -1)
 
     def lt(self, other: Operand) -> Tensor:
         """Whether self < other.

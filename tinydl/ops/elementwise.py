@@ -53,8 +53,18 @@ class Real(Elementwise):
         return [cast(x, dtypes.get_default_dtype()) for x in inputs]
 
 
+# Of bools NumPy and PyTorch add and multiply like this; other arithmetic there is none.
+_OF_BOOLS = {
+    "add": "bitwise_or",
+    "mul": "bitwise_and",
+    "maximum": "bitwise_or",
+    "minimum": "bitwise_and",
+}
+
+
 def _forward(name: str, doc: str, inputs: int, result: dtypes.DType | None):
     """The forward of a line of elementwise.def: allocate the output, call the kernel."""
+    of_bools = _OF_BOOLS.get(name, name)
 
     def unary(x, *, into=None):
         y = Array.empty(x.shape, result or x.dtype, x.storage.backend) if into is None else into
@@ -65,7 +75,7 @@ def _forward(name: str, doc: str, inputs: int, result: dtypes.DType | None):
         if into is None:
             shape = x.shape if x.shape == y.shape else _broadcast(name, x, y)
             into = Array.empty(shape, result or x.dtype, x.storage.backend)
-        call(name, into, x, y)
+        call(of_bools if x.dtype is dtypes.bool_ else name, into, x, y)
         return into
 
     forward = (unary, binary)[inputs - 1]
