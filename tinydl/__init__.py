@@ -10,6 +10,7 @@ tensor(6.)
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
 from . import autograd, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
     arange,
     as_tensor,
@@ -61,7 +62,6 @@ from .joining import cat, stack, where
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
 from .storage import empty_cache, memory_stats, memory_summary
-from .tensor import Tensor, is_tensor
 
 float, double, int, long = float32, float64, int32, int64  # PyTorch's other names
 
