@@ -23,7 +23,7 @@ class ArithmeticMethods:
 
     Raises:
         ValueError: shapes that do not broadcast, or tensors on different devices.
-        TypeError: bool operands (use & | ^, or .int() to count).
+        TypeError: bools, which only add (as |) and multiply (as &); count with .int().
     """
 
     __slots__ = ()

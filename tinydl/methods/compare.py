@@ -19,11 +19,11 @@ class CompareMethods:
             are compared in the dtype in which they would add.
 
     Returns:
-        A bool tensor of the broadcast shape; & | ^ of integers work on their bits.
+        A bool tensor of the broadcast shape; & | ^ ~ of integers work on their bits.
 
     Raises:
         ValueError: shapes that do not broadcast, or tensors on different devices.
-        TypeError: & | ^ of floating-point numbers.
+        TypeError: & | ^ ~ of floating-point numbers.
     """
 
     __slots__ = ()

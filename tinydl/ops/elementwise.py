@@ -92,6 +92,7 @@ def _broadcast(name: str, *operands: Array) -> tuple:
 
 # the dtypes that ops take, as their docstrings tell them
 NUMBERS = "any dtype but bool"
+BOOLS_OR, BOOLS_AND = "any dtype; of bools it is x | y", "any dtype; of bools it is x & y"
 REALS = "float32 or float64; integers and bools become the default dtype first"
 BITS = "int64, int32, uint8 or bool"
 GRADIENTS = "float32 or float64"
@@ -147,13 +148,13 @@ relu.vjp(x=lambda g, out: relu_grad(g, out))
 
 # --- two operands ---------------------------------------------------------------------------------
 
-add = _binary("add", "x + y")
+add = _binary("add", "x + y", takes=BOOLS_OR)
 add.vjp(x=lambda g: g, y=lambda g: g)
 
 sub = _binary("sub", "x − y")
 sub.vjp(x=lambda g: g, y=lambda g: -g)
 
-mul = _binary("mul", "x · y")
+mul = _binary("mul", "x · y", takes=BOOLS_AND)
 mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
 div = _binary("div", "x / y", Real)
@@ -166,13 +167,13 @@ pow.vjp(
     y=lambda g, out, x, y: where((x == 0) & (y >= 0), 0, g * out * log(x)),
 )
 
-maximum = _binary("maximum", "max(x, y); NaN if either is")
+maximum = _binary("maximum", "max(x, y); NaN if either is", takes=BOOLS_OR)
 maximum.vjp(
     x=lambda g, x, y: where(x == y, g / 2, where(x > y, g, 0)),
     y=lambda g, x, y: where(x == y, g / 2, where(y > x, g, 0)),
 )
 
-minimum = _binary("minimum", "min(x, y); NaN if either is")
+minimum = _binary("minimum", "min(x, y); NaN if either is", takes=BOOLS_AND)
 minimum.vjp(
     x=lambda g, x, y: where(x == y, g / 2, where(x < y, g, 0)),
     y=lambda g, x, y: where(x == y, g / 2, where(y < x, g, 0)),
