@@ -215,7 +215,7 @@ def max_pool2d(
     y, place = ops.max_pool2d(
         input,
         window=pair("max_pool2d", "kernel_size", kernel_size, 1),
-        stride=pair("max_pool2d", "stride", stride or kernel_size, 1),
+        stride=pair("max_pool2d", "stride", kernel_size if stride is None else stride, 1),
         padding=pair("max_pool2d", "padding", padding, 0),
         dilation=pair("max_pool2d", "dilation", dilation, 1),
         ceil_mode=ceil_mode,
@@ -258,7 +258,7 @@ def avg_pool2d(
     return ops.avg_pool2d(
         input,
         window=pair("avg_pool2d", "kernel_size", kernel_size, 1),
-        stride=pair("avg_pool2d", "stride", stride or kernel_size, 1),
+        stride=pair("avg_pool2d", "stride", kernel_size if stride is None else stride, 1),
         padding=pair("avg_pool2d", "padding", padding, 0),
         ceil_mode=ceil_mode,
         count_include_pad=count_include_pad,
