@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import prod, sqrt
 
 from ..creation import empty
 from ..device import DeviceLike
@@ -82,7 +82,7 @@ class Conv2d(Module):
         """Draws new weights and biases."""
         init.kaiming_uniform_(self.weight, a=sqrt(5))
         if self.bias is not None:
-            fan_in = self.weight[0].numel()
+            fan_in = prod(self.weight.shape[1:])
             bound = 1 / sqrt(fan_in) if fan_in else 0
             init.uniform_(self.bias, -bound, bound)
 

@@ -6,7 +6,7 @@ or, if None, the default one. The fan in of w[o, i, …] is i · (…), its fan 
 
 from __future__ import annotations
 
-from math import sqrt
+from math import prod, sqrt
 
 from ..graph import no_grad
 from ..ops.random import Generator
@@ -86,7 +86,7 @@ def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """
     if tensor.ndim < 2:
         raise ValueError(f"init: {tensor._array} needs two axes or more to have a fan in and out")
-    window = tensor[0, 0].numel()
+    window = prod(tensor.shape[2:])
     return tensor.shape[1] * window, tensor.shape[0] * window
 
 
