@@ -22,7 +22,7 @@ def real(op: str, **operands: Array | None) -> None:
 
 def pair(op: str, name: str, value, least: int) -> tuple[int, int]:
     """A size for height and width: one int for both or a pair, each ≥ least."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
         raise ValueError(f"{op}: {name} must be one int or two, each ≥ {least}; got {value!r}")
     return both
