@@ -77,7 +77,8 @@ def randint(
     randint(high, size) starts at 0.
 
     Raises:
-        ValueError: low is not below high.
+        ValueError: low is not below high, or dtype does not hold all of them.
+        TypeError: size is missing or no tuple, or dtype is bool.
 
     Example:
         >>> import tinydl
@@ -87,11 +88,19 @@ def randint(
     """
     if size is None:
         low, high, size = 0, low, high
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"randint: the size is a tuple, such as (2, 3), got {size!r}")
     if high <= low:
         raise ValueError(f"randint: expected low < high, got {low} and {high}")
     out = empty(*size, dtype=dtype or dtypes.int64, device=device)
     if out.dtype.is_floating_point:
         return randint(low, high, size, generator=generator, device=device).to(out.dtype)
+    if out.dtype is not dtypes.bool_:  # which has no random kernel either
+        held = np.iinfo(out.dtype.numpy)
+        if low < held.min or high - 1 > held.max:
+            raise ValueError(
+                f"randint: {out.dtype.name} holds {held.min} to {held.max}, not {low} to {high - 1}"
+            )
     fill_randint(out._array, low, high, generator)
     return out
 
