@@ -196,11 +196,17 @@ class InplaceMethods:
     ) -> Tensor:
         """self ~ U[a, b): independent and uniform, from the generator or the default one.
 
-        >>> import tinydl
-        >>> x = tinydl.empty(100).uniform_(-1, 1)
-        >>> bool((x >= -1).all() and (x < 1).all())
-        True
+        Raises:
+            ValueError: a > b.
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.empty(100).uniform_(-1, 1)
+            >>> bool((x >= -1).all() and (x < 1).all())
+            True
         """
+        if not a <= b:
+            raise ValueError(f"uniform_: expected a ≤ b, got {a} and {b}")
         return self._draw("uniform_", ops.random.fill_uniform, a, b, generator)
 
     def normal_(
@@ -208,10 +214,16 @@ class InplaceMethods:
     ) -> Tensor:
         """self ~ N(mean, std²): independent and normal, from the generator or the default one.
 
-        >>> import tinydl
-        >>> tinydl.empty(2, 3).normal_(5, 0).mean()
-        tensor(5.)
+        Raises:
+            ValueError: std < 0.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.empty(2, 3).normal_(5, 0).mean()
+            tensor(5.)
         """
+        if not std >= 0:
+            raise ValueError(f"normal_: expected std ≥ 0, got {std}")
         return self._draw("normal_", ops.random.fill_normal, mean, std, generator)
 
     def _draw(self, name, fill, a, b, generator):
