@@ -69,11 +69,16 @@ test: $(VENV)/dev ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for
 	@$(PY) build.py --quiet
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
 
-bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, ARGS="--rounds 3", TORCH=no for itself alone
+bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, TORCH=no; OPS=1 times every op by itself
 	@$(PY) build.py --quiet
-	@[ "$(TORCH)" = no ] || [ -e $(VENV)/bench ] || $(MAKE) --no-print-directory $(VENV)/bench || \
+ifdef OPS
+	@$(MAKE) --silent $(VENV)/dev
+	@$(PY) tests/bench/ops.py $(ONLY) $(ARGS)
+else
+	@[ "$(TORCH)" = no ] || $(MAKE) --silent $(VENV)/bench || \
 	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
-	@$(PY) tests/bench $(ONLY) $(ARGS)
+	@$(PY) tests/bench $(ONLY) $(if $(filter no,$(TORCH)),--no-torch) $(ARGS)
+endif
 
 C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl')
 

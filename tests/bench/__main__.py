@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+from clock import written
 from machine import describe, import_times, installed_size, peak_memory
 from rows import ROWS
 
@@ -129,22 +130,6 @@ def rounds(processes: list[Process], name: str, options) -> dict:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def in_units(seconds: float) -> str:
-    size, unit = (1e-3, "ms") if seconds >= 1e-3 else (1e-6, "µs")
-    value = seconds / size
-    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}"
-
-
-def spread(times: list[float]) -> float:
-    low, high = np.quantile(times, [0.25, 0.75])
-    return (high - low) / 2
-
-
-def cell(times: list[float]) -> str:
-    median = np.median(times)
-    return f"{in_units(median):>9} ±{100 * spread(times) / median:2.0f} %"
-
-
 def heading(threads: int, libraries: list[str]) -> None:
     title = f"{threads} thread{'s' * (threads > 1)}"
     columns = "".join(f"{name:>16}" for name in libraries)
@@ -156,7 +141,9 @@ def print_row(name: str, times: dict, libraries: list[str]) -> None:
     ratio = ""
     if len(libraries) > 1:
         ratio = f"{np.median(times['torch']) / np.median(times['tinydl']):.2f}"
-    print(f"{text:<60}{''.join(f'{cell(times[n]):>16}' for n in libraries)}{ratio:>8}", flush=True)
+    print(
+        f"{text:<60}{''.join(f'{written(times[n]):>16}' for n in libraries)}{ratio:>8}", flush=True
+    )
 
 
 def whole(libraries: list[str]) -> dict:

@@ -16,10 +16,10 @@ import platform
 import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from clock import per_call
 from rows import ROWS
 
 
@@ -47,18 +47,7 @@ class Worker:
 
     def time(self, row: str, seconds: float) -> dict:
         self.prepare(row)
-        run, calls = self.run, 1
-        run()
-        while True:
-            gc.disable()
-            start = time.perf_counter()
-            for _ in range(calls):
-                run()
-            took = time.perf_counter() - start
-            gc.enable()
-            if took > seconds / 4:
-                return {"seconds": took / calls}
-            calls = max(2 * calls, int(calls * seconds / 2 / max(took, 1e-7)))
+        return {"seconds": per_call(self.run, seconds)}
 
     def facts(self) -> dict:
         facts = {"version": self.library.__version__, "python": platform.python_version()}
