@@ -1,0 +1,81 @@
+"""Looking inside: explain, summary, doctor. (gradcheck has its own in test_grads.)"""
+
+import subprocess
+import sys
+
+import pytest
+
+import tinydl
+from tinydl import nn
+from tinydl.inspect import explain, summary
+from tinydl.op import OPS
+
+NO_KERNEL = {"_view", "permute", "expand", "getitem", "to_device"}  # nothing is computed
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_every_op_is_explained_from_all_sides(name):
+    found = explain(name)
+    assert found.formula
+    assert found.reference
+    assert bool(found.kernels) == (name not in NO_KERNEL)
+    assert set(found.rules) == set(OPS[name].rules)
+    assert all(found.rules.values())
+    text = repr(found)
+    assert found.formula.splitlines()[0] in text
+    for where, source in found.kernels:
+        assert where in text
+        assert source in text
+
+
+def test_explain_shows_the_code_that_runs():
+    found = explain(tinydl.ops.conv2d)
+    assert "conv2d_input(g, w, shape=x_shape" in found.rules["x"]
+    assert "einsum" in found.reference
+    files = [where.split(":")[0] for where, _ in found.kernels]
+    assert "native/cpu/conv2d.c" in files
+    assert "native/cpu/conv2d_plain.inl" in files
+    assert explain("exp").kernels == [("native/elementwise.def:18", "UNARY(exp, reals, EXP(x))")]
+    assert explain("exp").reference == "numpy.exp"
+    assert explain("matmul").name == "matmul"
+
+
+def test_explain_names_what_is_alike():
+    with pytest.raises(KeyError, match="max_pool2d"):
+        explain("maxpool")
+
+
+def test_summary():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(144, 5))
+    net[0].requires_grad_(False)
+    net.eval()
+    found = summary(net, tinydl.zeros(2, 1, 8, 8))
+    rows = [(row.path, row.kind, row.output, row.parameters) for row in found.rows]
+    assert rows == [
+        ("", "Sequential", (2, 5), 0),
+        ("0", "Conv2d", (2, 4, 6, 6), 40),
+        ("1", "Flatten", (2, 144), 0),
+        ("2", "Linear", (2, 5), 725),
+    ]
+    assert (found.total, found.trainable, found.nbytes) == (765, 725, 3060)
+    assert "765 parameters, 40 of them frozen, 3,060 bytes" in repr(found)
+    assert not net.training
+    assert not net[0]._forward_hooks
+
+
+def test_summary_of_a_model_that_fails_leaves_no_hooks():
+    net = nn.Sequential(nn.Linear(3, 2))
+    with pytest.raises(ValueError, match="in 0: Linear"):
+        summary(net, tinydl.zeros(1, 4))
+    assert not net[0]._forward_hooks
+
+
+def test_doctor():
+    command = [sys.executable, "-m", "tinydl", "doctor"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    assert lines["tinydl"].startswith(tinydl.__version__)
+    assert lines["cpu"].startswith("is " + tinydl.device("cpu").backend.name)
+    assert lines["threads"].strip() == str(tinydl.get_num_threads())
+    assert lines["digits"].strip() == "in the package"
+    assert "MNIST" in lines
