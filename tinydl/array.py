@@ -187,7 +187,8 @@ def _descriptor_template(shape: tuple, strides: tuple, code: int):
 
 @lru_cache(maxsize=4096, typed=True)  # True, 1 and 1.0 are equal but not the same
 def _scalar(value, spelling: str | None, dtype: DType, backend: Backend) -> Array:
-    return Array.from_numpy(np.asarray(value).astype(dtype.numpy), backend)
+    with np.errstate(over="ignore"):  # too large a number is ∞
+        return Array.from_numpy(np.asarray(value).astype(dtype.numpy), backend)
 
 
 def scalar(value, dtype: DType, backend: Backend) -> Array:

@@ -74,7 +74,7 @@ def tensor(
         and not isinstance(data, (np.ndarray, np.generic))
     ):
         dtype = dtypes.get_default_dtype()
-    target = dtypes.from_numpy_dtype(values.dtype) if dtype is None else dtype
+    target = dtypes.from_numpy_dtype(values.dtype) if dtype is None else dtypes.checked(dtype)
     backend = _where(device).backend
     return _new(Array.from_numpy(values.astype(target.numpy), backend), requires_grad)
 
@@ -143,7 +143,7 @@ def full(
             [7, 7]])
     """
     shape = (size,) if isinstance(size, int) else _shape((size,))
-    dtype = dtypes.of_scalar(fill_value) if dtype is None else dtype
+    dtype = dtypes.of_scalar(fill_value) if dtype is None else dtypes.checked(dtype)
     return _new(Array.full(shape, fill_value, dtype, _where(device).backend), requires_grad)
 
 
@@ -192,7 +192,7 @@ def empty(
     >>> tinydl.empty(2, 3).shape
     (2, 3)
     """
-    dtype = dtype or dtypes.get_default_dtype()
+    dtype = dtypes.get_default_dtype() if dtype is None else dtypes.checked(dtype)
     return _new(Array.empty(_shape(size), dtype, _where(device).backend), requires_grad)
 
 

@@ -97,6 +97,14 @@ def from_numpy_dtype(dtype: np.dtype) -> DType:
         raise TypeError(f"NumPy dtype {dtype} has no tinydl dtype (there are {names})") from None
 
 
+def checked(dtype) -> DType:
+    """dtype, which the user gave; TypeError when it is none of tinydl's."""
+    if isinstance(dtype, DType):
+        return dtype
+    names = ", ".join(map(repr, ALL))
+    raise TypeError(f"dtype: expected one of {names}; got {dtype!r:.60}")
+
+
 def of_scalar(value) -> DType:
     """The dtype a Python number has on its own."""
     if isinstance(value, (bool, np.bool_)):

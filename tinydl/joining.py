@@ -27,6 +27,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = list(tensors)
     if not tensors:
         raise ValueError("cat: there is nothing to join")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"cat: tensors[{i}] is no tensor but {type(x).__name__}")
     first = tensors[0]._array
     if not first.ndim:
         raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
@@ -57,6 +60,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         (3, 2)
     """
     tensors = list(tensors)
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"stack: tensors[{i}] is no tensor but {type(x).__name__}")
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")

@@ -7,6 +7,7 @@ out, and its excess when it grows past CACHE_LIMIT.
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from functools import lru_cache
 
@@ -52,8 +53,8 @@ class FreeList:
 
     def _allocate(self, size: int, nbytes: int):
         out = ffi.new("void **")
-        status = self.backend.fn["alloc"](out, size)
-        if status:
+        status = size > sys.maxsize or self.backend.fn["alloc"](out, size)
+        if status and size <= sys.maxsize:
             self.empty()  # perhaps that was all that stood in the way
             status = self.backend.fn["alloc"](out, size)
         if status:

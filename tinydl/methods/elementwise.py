@@ -104,7 +104,8 @@ class ElementwiseMethods:
         if ops.is_tensor(min) or ops.is_tensor(max):
             raised = self if min is None else ops.maximum(self, min)
             return raised if max is None else ops.minimum(raised, max)
-        return ops.clamp(self, min=min, max=max)
+        limits = [limit for limit in (min, max) if limit is not None]
+        return ops.clamp(ops.cast(self, ops.common_dtype((self, *limits))), min=min, max=max)
 
     clip = clamp
 

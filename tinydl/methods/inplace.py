@@ -151,7 +151,7 @@ class InplaceMethods:
         return self.div_(other)
 
     def __setitem__(self, key: Any, value: Operand) -> None:
-        """self[key] ← value, broadcast and converted; key is ints, slices, None and ...
+        """self[key] ← value, broadcast and converted; key is ints, slices, None and ..., or a mask.
 
         >>> import tinydl
         >>> x = tinydl.zeros(2, 2)
@@ -159,8 +159,12 @@ class InplaceMethods:
         >>> x
         tensor([[7., 0.],
                 [7., 0.]])
+        >>> x[x > 5] = 1
+        >>> x
+        tensor([[1., 0.],
+                [1., 0.]])
         """
-        ops.assign.inplace(self, value, key=ops.normalize(key, self._array.shape))
+        ops.set_index(self, key, value)
 
     def fill_(self, value: float) -> Tensor:
         """Every element ← value.

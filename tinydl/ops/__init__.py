@@ -8,7 +8,7 @@ the same names. Ops take Tensors positionally and everything else by keyword.
 from .. import autograd  # loads graph and tensor in the order they need each other
 from ..backend import call
 from ..graph import mode
-from ..tensor import as_tensor_like, is_tensor
+from ..tensor import as_tensor_like, common_dtype, is_tensor
 from .check import axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
@@ -43,7 +43,7 @@ from .elementwise import (
     tanh,
     where,
 )
-from .index import assign, gather, getitem, index, index_select, normalize
+from .index import assign, gather, getitem, index, index_select, normalize, set_index
 from .loss import cross_entropy
 from .matmul import linear, matmul
 from .pool import avg_pool2d, max_pool2d

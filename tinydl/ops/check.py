@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+
 from ..array import Array
 
 
@@ -31,6 +33,10 @@ def pair(op: str, name: str, value, least: int) -> tuple[int, int]:
 def axis(op: str, dim: int, ndim: int) -> int:
     """A dim that may be negative, as an axis ≥ 0."""
     bound = max(ndim, 1)
+    try:
+        dim = index(dim)
+    except TypeError:
+        raise TypeError(f"{op}: a dim is an int, got {dim!r:.60}") from None
     if not -bound <= dim < bound:
         raise IndexError(
             f"{op}: dim {dim} is out of range for a tensor of {ndim} axes "

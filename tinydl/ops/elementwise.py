@@ -32,7 +32,7 @@ class Elementwise(Op):
                     dtype = common_dtype(inputs)
                     break
             elif not (dtype.is_floating_point and is_number(x)):
-                dtype = common_dtype(inputs)
+                dtype = self._common_dtype(inputs)
                 break
         inputs = [
             x if isinstance(x, Tensor) and x._array.dtype is dtype
@@ -41,6 +41,14 @@ class Elementwise(Op):
         ]  # fmt: skip
         self.check_device(inputs)
         return inputs
+
+    def _common_dtype(self, inputs: tuple) -> dtypes.DType:
+        """The dtype of tensors beside what may be anything: the op's name is in the error."""
+        try:
+            return common_dtype(inputs)
+        except (TypeError, ValueError) as error:
+            operands = ", ".join(f"{getattr(x, '_array', x)!r:.60}" for x in inputs)
+            raise TypeError(f"{self.name}: these are no operands: {operands} ({error})") from None
 
 
 class Real(Elementwise):

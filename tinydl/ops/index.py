@@ -10,8 +10,9 @@ from .. import dtypes
 from ..array import Array
 from ..backend import call
 from ..op import Op, op, view_op
-from ..tensor import Tensor, as_tensor_like
+from ..tensor import Tensor, as_tensor_like, is_number
 from .elementwise import cast, where
+from .shape import reshape
 
 # A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
 # None among them makes a new axis of size 1.
@@ -49,13 +50,15 @@ def normalize(key, shape: tuple) -> tuple:
 def _integer(k) -> int:
     """An int, a NumPy integer or a 0-d tensor of an integer dtype, as an int."""
     try:
-        return index_of(k)
+        if not isinstance(k, (bool, np.bool_)):
+            return index_of(k)
     except (TypeError, ValueError):
-        got = getattr(k, "_array", k)
-        raise TypeError(
-            "index: expected ints, slices, None and ..., or one list or tensor of integers alone "
-            f"for the first axis; got {got!r:.60}"
-        ) from None
+        pass
+    got = getattr(k, "_array", k)
+    raise TypeError(
+        "index: expected ints, slices, None and ..., or a mask, or one list or tensor of integers "
+        f"alone for the first axis; got {got!r:.60}"
+    )
 
 
 def view(x: Array, key: tuple) -> Array:
@@ -166,25 +169,55 @@ scatter_zeros.vjp(x=lambda g, index, dim: gather(g, index, dim=dim))
 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of x along dim that a 1-d index names: x[…,n,…], index[m] int64 → y[…,m,…]."""
+    if index.ndim != 1:
+        raise ValueError(f"index_select: the index must have one axis, got {index._array}")
     shape = x.shape[:dim] + index.shape + x.shape[dim + 1 :]
     along = (1,) * dim + index.shape + (1,) * (len(x.shape) - dim - 1)
     return gather(x, index.reshape(along).expand(shape), dim=dim)
 
 
 def index(x: Tensor, key) -> Tensor:
-    """x[key]: a view for ints, slices, None and ...; a copy for a list or tensor of indices."""
+    """x[key]: a view for ints, slices, None and ...; a copy for indices or a mask."""
+    chosen = _mask(x, key)
+    if chosen is not None:  # its axes become one, from which places are chosen
+        x = reshape(x, shape=(chosen.numel(), *x.shape[chosen.ndim :]))
+        chosen = as_tensor_like(np.flatnonzero(chosen._array.numpy()), x)
+        return index_select(x, 0, chosen)
     if isinstance(key, (list, np.ndarray, Tensor)):
         chosen = as_tensor_like(key, x)
-        if chosen.dtype is dtypes.bool_:
-            if chosen.shape != x.shape[: chosen.ndim] or chosen.ndim != 1:
-                raise IndexError(f"index: the mask {chosen._array} does not fit {x._array}")
-            chosen = as_tensor_like(np.flatnonzero(chosen._array.numpy()), x)
         if chosen.ndim == 1:
             return index_select(x, 0, wrapped(chosen, x.shape[0]))
         if chosen.ndim:
             flat = index_select(x, 0, wrapped(chosen.reshape(-1), x.shape[0]))
             return flat.reshape(*chosen.shape, *x.shape[1:])
     return getitem(x, key=normalize(key, x._array.shape))
+
+
+def _mask(x: Tensor, key) -> Tensor | None:
+    """The key as a bool tensor over x's first axes, None if it is no mask."""
+    if not isinstance(key, (list, np.ndarray, Tensor)):
+        return None
+    mask = as_tensor_like(key, x)
+    if mask.dtype is not dtypes.bool_:
+        return None
+    if not mask.ndim or mask.shape != x.shape[: mask.ndim]:
+        raise IndexError(f"index: the mask {mask._array} does not fit {x._array}")
+    return mask
+
+
+def set_index(x: Tensor, key, value) -> None:
+    """x[key] = value: a part of x, or what a mask chooses."""
+    mask = _mask(x, key)
+    if mask is None:
+        assign.inplace(x, value, key=normalize(key, x._array.shape))
+        return
+    if not is_number(value) and as_tensor_like(value, x).numel() != 1:
+        raise ValueError(
+            f"index: a mask takes one value for all that it chooses, not {value!r:.60}; "
+            "for more use where(mask, values, x)"
+        )
+    mask = reshape(mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim))
+    assign.inplace(x, where(mask, value, x), key=normalize(..., x._array.shape))
 
 
 def wrapped(index: Tensor, size: int) -> Tensor:

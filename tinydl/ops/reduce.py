@@ -16,7 +16,7 @@ def normalize_dims(name: str, dim, ndim: int) -> tuple:
     """dim=None, a number or a tuple of them, negative ones too, as a sorted tuple."""
     if dim is None:
         return tuple(range(ndim))
-    dims = [axis(name, d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+    dims = [axis(name, d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
     if len(set(dims)) < len(dims):
         raise ValueError(f"{name}: dim {tuple(dim)} names an axis twice")
     return tuple(sorted(dims)) if ndim else ()

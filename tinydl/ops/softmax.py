@@ -12,6 +12,8 @@ from .reduce import sum
 def _along(name: str, dim: int, *operands: Array) -> Array:
     """Calls a kernel that maps contiguous operands to an output of their shape."""
     real(name, x=operands[0])
+    if not operands[0].ndim:  # one number is a row of one
+        return _along(name, 0, *[a.reshape((1,)) for a in operands]).reshape(())
     y = Array.empty(operands[0].shape, operands[0].dtype, operands[0].backend)
     call(name, y, *[a.contiguous() for a in operands], dim)
     return y
