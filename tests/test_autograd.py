@@ -418,3 +418,28 @@ def test_deep_graphs_to_second_order():
     (g,) = autograd.grad(y, x, create_graph=True)
     (h,) = autograd.grad(g, x)
     assert g.item() == 3001 and h.item() == 3001 * 3000
+
+
+def test_set_grad_enabled_as_a_statement():
+    x = tinydl.ones(1, requires_grad=True)
+    try:
+        tinydl.set_grad_enabled(False)
+        assert not (x * 2).requires_grad
+    finally:
+        tinydl.set_grad_enabled(True)
+    assert (x * 2).requires_grad
+
+    @tinydl.set_grad_enabled(False)
+    def double(x):
+        return x * 2
+
+    assert tinydl.is_grad_enabled()  # the function is meant, not the code around it
+    assert not double(x).requires_grad
+
+
+def test_max_along_an_axis_has_names():
+    x = tinydl.tensor([[1.0, 5.0], [7.0, 2.0]])
+    assert x.max(1).values.tolist() == [5, 7]
+    assert x.min(0).indices.tolist() == [0, 1]
+    with pytest.raises(TypeError, match="amax takes several"):
+        x.max((0, 1))

@@ -35,17 +35,8 @@ class _Mode(threading.local):
 mode = _Mode()
 
 
-class set_grad_enabled:
-    """Turns recording on or off in this thread, as a context manager or a decorator.
-
-    The call alone changes nothing: it is `with set_grad_enabled(False):` that does.
-
-    >>> import tinydl
-    >>> x = tinydl.ones(3, requires_grad=True)
-    >>> with tinydl.set_grad_enabled(False):
-    ...     (x * 2).requires_grad
-    False
-    """
+class _Recording:
+    """Recording on or off within a block or a function."""
 
     def __init__(self, enabled: bool):
         self.enabled = enabled
@@ -60,13 +51,35 @@ class set_grad_enabled:
     def __call__(self, function: Function) -> Function:
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
-            with set_grad_enabled(self.enabled):
+            with _Recording(self.enabled):
                 return function(*args, **kwargs)
 
         return wrapped
 
 
-class no_grad(set_grad_enabled):
+class set_grad_enabled(_Recording):
+    """Turns recording on or off in this thread: from here on, in a `with` block, or a function.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(3, requires_grad=True)
+    >>> with tinydl.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, enabled: bool):
+        super().__init__(enabled)
+        self.before, mode.enabled = mode.enabled, enabled
+
+    def __enter__(self) -> Self:
+        return self  # it is so already
+
+    def __call__(self, function: Function) -> Function:
+        mode.enabled = self.before  # only the function was meant
+        return super().__call__(function)
+
+
+class no_grad(_Recording):
     """Operations inside are not recorded, which saves memory and time: evaluation, updates.
 
     >>> import tinydl
@@ -86,7 +99,7 @@ class no_grad(set_grad_enabled):
         super().__init__(False)
 
 
-class enable_grad(set_grad_enabled):
+class enable_grad(_Recording):
     """Operations inside are recorded, also within no_grad().
 
     >>> import tinydl

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from .. import ops
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 def _either(dim, axis, keepdim, keepdims):
     """PyTorch's spelling or NumPy's."""
     return (axis if dim is None else dim), (keepdim or keepdims)
+
+
+class ValuesAndIndices(NamedTuple):
+    """What max and min along an axis return: by name or to unpack."""
+
+    values: Tensor
+    indices: Tensor
 
 
 class ReduceMethods:
@@ -131,9 +138,9 @@ class ReduceMethods:
     @overload
     def max(self, dim: Tensor) -> Tensor: ...
     @overload
-    def max(self, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]: ...
+    def max(self, dim: int, keepdim: bool = False) -> ValuesAndIndices: ...
     @overload
-    def max(self, *, axis: int, keepdims: bool = False) -> tuple[Tensor, Tensor]: ...
+    def max(self, *, axis: int, keepdims: bool = False) -> ValuesAndIndices: ...
     def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
         """The maximum of all, or (values, indices) along one axis: the first of equal ones.
 
@@ -145,7 +152,7 @@ class ReduceMethods:
         >>> x.max()
         tensor(4.)
         >>> x.max(dim=1)
-        (tensor([4., 3.]), tensor([1, 0]))
+        ValuesAndIndices(values=tensor([4., 3.]), indices=tensor([1, 0]))
         """
         return self._extreme("max", dim, keepdim, axis, keepdims)
 
@@ -154,15 +161,15 @@ class ReduceMethods:
     @overload
     def min(self, dim: Tensor) -> Tensor: ...
     @overload
-    def min(self, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]: ...
+    def min(self, dim: int, keepdim: bool = False) -> ValuesAndIndices: ...
     @overload
-    def min(self, *, axis: int, keepdims: bool = False) -> tuple[Tensor, Tensor]: ...
+    def min(self, *, axis: int, keepdims: bool = False) -> ValuesAndIndices: ...
     def min(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
         """The minimum of all, or (values, indices) along one axis: as max(), NaN below all.
 
         >>> import tinydl
         >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).min(dim=0)
-        (tensor([1., 2.]), tensor([0, 1]))
+        ValuesAndIndices(values=tensor([1., 2.]), indices=tensor([0, 1]))
         """
         return self._extreme("min", dim, keepdim, axis, keepdims)
 
@@ -172,8 +179,12 @@ class ReduceMethods:
             return (self.amax if name == "max" else self.amin)(keepdim=keepdim)
         if ops.is_tensor(dim):
             return (self.maximum if name == "max" else self.minimum)(dim)
+        if not isinstance(dim, int):
+            every = "amax" if name == "max" else "amin"
+            raise TypeError(f"{name}: dim must be one int, got {dim!r}; {every} takes several")
         op = ops.max if name == "max" else ops.min
-        return op(self, dim=ops.normalize_dims(name, int(dim), self.ndim), keepdim=keepdim)
+        dims = ops.normalize_dims(name, dim, self.ndim)
+        return ValuesAndIndices(*op(self, dim=dims, keepdim=keepdim))
 
     def amax(
         self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
