@@ -421,3 +421,11 @@ def test_powers_of_integers():
     assert (x**0.5).dtype is F32
     with pytest.raises(ValueError, match=r"i64\[2\] to the power -1.*\.float\(\)"):
         x**-1
+
+
+def test_max_along_an_axis_has_names():
+    x = tinydl.tensor([[1.0, 5.0], [7.0, 2.0]])
+    assert x.max(1).values.tolist() == [5, 7]
+    assert x.min(0).indices.tolist() == [0, 1]
+    with pytest.raises(TypeError, match="amax takes several"):
+        x.max((0, 1))
