@@ -337,7 +337,7 @@ def test_graphs_of_a_hundred_thousand_nodes():
 
 def test_freeing_a_deep_graph_that_never_went_backward():
     y = leaf(1.0)
-    for _ in range(100_000):
+    for _ in range(30_000):
         y = y * 1.0
     del y
 
