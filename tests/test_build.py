@@ -217,9 +217,12 @@ def test_wheel(tmp_path):
         assert f"tinydl/{name}" in names
     assert not [name for name in names if name.endswith((".new", ".pyc", ".o"))]
 
-    code = "import tinydl; print(tinydl.__file__); print((tinydl.ones(2) @ tinydl.ones(2)).item())"
+    code = (
+        "import tinydl; from tinydl.inspect import explain; print(tinydl.__file__);"
+        "print((tinydl.ones(2) @ tinydl.ones(2)).item(), 'UNARY(relu' in str(explain('relu')))"
+    )
     done = python("-c", code, PYTHONPATH=str(tmp_path / "installed"))
-    assert done.stdout.split() == [str(tmp_path / "installed/tinydl/__init__.py"), "2.0"], done
+    assert done.stdout.split() == [str(tmp_path / "installed/tinydl/__init__.py"), "2.0", "True"]
 
 
 @plain
