@@ -49,7 +49,7 @@ typedef enum td_dtype {
 } td_dtype;
 
 typedef struct td_tensor {
-    void *data; /* first element, offset already applied */
+    void *data;                                      /* first element, offset already applied */
     int64_t shape[TD_MAX_NDIM], stride[TD_MAX_NDIM]; /* strides in elements */
     int32_t ndim, dtype;
 } td_tensor;
@@ -74,9 +74,9 @@ TD_API td_status td_read(void *host, const void *device, size_t bytes);  /* devi
 /* --- elementwise: y = f(x, …), operands any and broadcast to y's shape by stride 0 ------- */
 
 #define UNARY(name, domain, ...) TD_API td_status td_##name(td_tensor *y, const td_tensor *x);
-#define BINARY(name, domain, ...) \
+#define BINARY(name, domain, ...)                                                                  \
     TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
-#define COMPARE(name, ...) \
+#define COMPARE(name, ...)                                                                         \
     TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
 #include "elementwise.def"
 #undef UNARY
@@ -179,7 +179,7 @@ typedef struct td_sgd_attrs {
 
 typedef struct td_adam_attrs {
     double lr, beta1, beta2, eps, weight_decay;
-    int64_t step;                          /* 1 for the first update */
+    int64_t step;                         /* 1 for the first update */
     int32_t decoupled, maximize, amsgrad; /* decoupled weight decay is AdamW */
 } td_adam_attrs;
 

@@ -29,10 +29,9 @@ static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
      [TD_I64] = f##_i64,                                                                           \
      [TD_I32] = f##_i32,                                                                           \
      [TD_U8] = f##_u8}
-#define TABLE_bits(f) \
-    {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_U8] = f##_u8, [TD_BOOL] = f##_u8}
-#define TABLE_all(f) \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, \
+#define TABLE_bits(f) {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_U8] = f##_u8, [TD_BOOL] = f##_u8}
+#define TABLE_all(f)                                                                               \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64,                                   \
      [TD_I32] = f##_i32, [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 #define UNARY(name, domain, formula)                                                               \

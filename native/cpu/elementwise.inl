@@ -43,8 +43,7 @@ TD_INLINE void FN(map2)(int64_t n, char *const *p, const int64_t *s, VEC (*f)(VE
     const REAL *a = (const REAL *)p[1], *b = (const REAL *)p[2];
     int64_t i = 0;
     if (s[0] == 1 && s[1] == 1 && s[2] == 1) {
-        for (; i + LANES <= n; i += LANES)
-            FN(store)(y + i, f(FN(load)(a + i), FN(load)(b + i)));
+        for (; i + LANES <= n; i += LANES) FN(store)(y + i, f(FN(load)(a + i), FN(load)(b + i)));
     } else if (s[0] == 1 && s[1] == 1 && s[2] == 0) {
         for (VEC v = FN(splat)(*b); i + LANES <= n; i += LANES)
             FN(store)(y + i, f(FN(load)(a + i), v));

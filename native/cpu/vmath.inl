@@ -57,8 +57,8 @@ TD_INLINE VEC FN(vexp_reduced)(VEC x, VEC *n)
     const REAL low = F32 ? (REAL)0x1.7f7d1cp-20 : (REAL)0x1.ef35793c7673p-45;
     *n = FN(vround)(x * (REAL)1.4426950408889634);
     VEC r = x - *n * high - *n * low;
-    static const REAL c[] = {1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,
-                             1.0 / 720,    1.0 / 5040,    1.0 / 40320,    1.0 / 362880,
+    static const REAL c[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                             1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
                              1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
     int i = F32 ? 5 : 11;
     VEC p = FN(splat)(c[i]);
