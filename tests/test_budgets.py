@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import tinydl
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
     ROOT / "build.py",
@@ -40,6 +42,14 @@ def test_importing_tinydl_imports_little():
     assert "tinydl" in modules, done.stderr
     assert [name for name in HEAVY if name in modules] == []
     assert [name for name in LAZY if name in modules] == []
+
+
+def test_what_is_not_imported_is_still_there():
+    code = "import tinydl; print(tinydl.inspect.explain, tinydl.vision, tinydl.train.fit)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(AttributeError, match="module 'tinydl' has no attribute 'conv3d'"):
+        _ = tinydl.conv3d
 
 
 def test_the_reference_knows_nothing_of_the_library_it_judges():

@@ -67,6 +67,16 @@ float, double, int, long = float32, float64, int32, int64  # PyTorch's other nam
 
 __version__ = "0.1.0"
 
+
+def __getattr__(name: str):
+    """tinydl.inspect, tinydl.vision, …, loaded when first asked for: few programs use them all."""
+    if name in ("inspect", "reference", "train", "vision"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "Device", "Generator", "Tensor",
     "autograd", "nn", "optim", "utils",

@@ -334,3 +334,12 @@ def add_hook(x: Tensor, hook) -> RemovableHandle:
         handle = RemovableHandle(x._node.hooks)
         x._node.hooks[handle.id] = (x._index, hook)
     return handle
+
+
+def __getattr__(name: str):
+    """gradcheck and gradgradcheck, where PyTorch has them; loaded when asked for."""
+    if name in ("gradcheck", "gradgradcheck"):
+        from . import inspect
+
+        return getattr(inspect, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
