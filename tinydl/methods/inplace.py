@@ -136,6 +136,12 @@ class InplaceMethods:
         >>> tinydl.tensor([-2.0, 0.5, 2.0]).clamp_(0, 1)
         tensor([0. , 0.5, 1. ])
         """
+        limits = [limit for limit in (min, max) if limit is not None]
+        if not limits:
+            raise ValueError("clamp_: give min, max or both")
+        dtype = ops.common_dtype((self, *limits))
+        if dtype is not self.dtype:
+            raise TypeError(f"clamp_: the result is {dtype}, x stays {self._array}")
         return ops.clamp.inplace(self, min=min, max=max)
 
     def __iadd__(self, other: Operand) -> Tensor:
