@@ -9,6 +9,10 @@
 
 #include "status.h"
 
+#define TD_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define TD_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define TD_CEIL_DIV(a, b) (((a) + (b) - 1) / (b))
+
 enum { TD_MAX_OPERANDS = 4 };
 
 typedef struct td_walk {
@@ -46,7 +50,7 @@ static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand
     w->ndim = 0;
     w->size = td_numel(y);
     for (int k = 0; k < count; k++) {
-        w->data[k] = operand[k]->data;
+        w->data[k] = (char *)operand[k]->data;
         w->itemsize[k] = td_itemsize(operand[k]->dtype);
         if (operand[k]->ndim > y->ndim)
             return td_fail(TD_EINVAL, "operand %d has %d axes, the output %d", k, operand[k]->ndim,

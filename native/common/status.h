@@ -1,10 +1,13 @@
-/* status.h — how a kernel says no: return td_fail(TD_E…, "what happened", …). */
+/* status.h — how a kernel says no: return td_fail(TD_E…, "what happened", …). C, and C++ too. */
 #ifndef TD_STATUS_H
 #define TD_STATUS_H
 
 #include "tinydl.h"
 
 /* Stores the formatted sentence for td_last_error() on this thread and returns `status`. */
+#ifdef __cplusplus
+extern "C"
+#endif
 td_status td_fail(td_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Evaluates a td_status expression and leaves the function if it failed. */
