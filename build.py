@@ -59,6 +59,28 @@ FLAGS = [
 FILE_FLAGS = {"random.c": ["-ffp-contract=off"]}
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g"
 
+# native/cuda compiled for the CPU, against the emulated CUDA runtime: flags of each flavour.
+EMULATED = {
+    "fast": ["-O2"],
+    "asan": ["-O1", *SANITIZE.split()],
+    "tsan": ["-O1", "-g", "-fsanitize=thread"],
+}
+EMULATION_FLAGS = [
+    "-std=c++17",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fwrapv",
+    "-Inative/cuda/emulate/include",
+    "-Inative",
+    "-Inative/common",
+    "-Inative/cuda",
+]
+
 NO_COMPILER = """tinydl is compiled where it is installed and needs a C compiler (gcc or clang).
   Debian, Ubuntu:  apt-get install gcc libc6-dev make
   Fedora:          dnf install gcc make
@@ -209,6 +231,53 @@ def build(
     return made
 
 
+def emulate(
+    sources: list[Path], target: Path, flavour: str, compiler: str | None = None, strict=False
+) -> Path:
+    """Compiles .cu and .c files with the host's compiler and links them with the emulated CUDA
+    runtime: a library if the target's name says so, else a program."""
+    cc = find_compiler(compiler)
+    clang = "clang" in run([*cc, "--version"])
+    folder = "-".join(filter(None, ["emulated", Path(cc[0]).name, flavour, "strict" * strict]))
+    work = ROOT / "build" / "objects" / folder
+    cxx = [*cc[:-1], cc[-1].replace("gcc", "g++").replace("clang", "clang++")]
+    if cxx == cc:
+        cxx = [*cc[:-1], cc[-1].replace("cc", "c++")]
+    # gcc would share the static variables of templates, __shared__ arrays, between libraries
+    flags = [*EMULATION_FLAGS, *([] if clang else ["-fno-gnu-unique"]), *["-Werror"] * strict]
+    runtime = sorted((ROOT / "native" / "cuda" / "emulate").glob("*.cpp"))
+
+    def compile_one(source: Path) -> Path:
+        own = [*EMULATED[flavour], *FILE_FLAGS.get(source.with_suffix(".c").name, [])]
+        if source in runtime and flavour == "tsan":  # see sanitizers.h
+            own.remove("-fsanitize=thread")
+        place = work / source.relative_to(ROOT) if source.is_relative_to(ROOT) else work / source.name
+        command, language = (cc, []) if source.suffix == ".c" else (cxx, ["-x", "c++"])
+        kind = [f for f in flags if not (source.suffix == ".c" and f == "-std=c++17")]
+        return compile_file(
+            command, ["-c", *kind, *own, *language], source, place.with_suffix(".o")
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(compile_one, [*runtime, *sources]))
+    shared = ["-shared", "-Wl,-Bsymbolic"] if target.suffix == EXTENSION else []
+    if shared and clang and flavour == "asan":
+        shared.append("-shared-libasan")
+    command = [*cxx, *shared, *EMULATED[flavour], *map(relative, objects), "-pthread", "-ldl"]
+    refresh(target, command, work / f"{target.stem}.link", objects)
+    return target
+
+
+def build_cuda_emulated(
+    out: Path = LIBRARIES, flavour: str = "fast", compiler: str | None = None, strict: bool = False
+) -> Path:
+    """libtinydl-cuda-emu.so (-asan, -tsan): the CUDA backend for machines without a GPU."""
+    sources = sorted([*ROOT.glob("native/cuda/*.cu"), *ROOT.glob("native/common/*.c")])
+    suffix = "" if flavour == "fast" else f"-{flavour}"
+    library = out / f"libtinydl-cuda-emu{suffix}{EXTENSION}"
+    return emulate(sources, library, flavour, compiler, strict)
+
+
 def this_machine() -> str:
     return SAME_MACHINE.get(platform.machine().lower(), platform.machine().lower())
 
@@ -234,8 +303,13 @@ def main() -> None:
     parser.add_argument("--cc", help="the compiler ($CC, else cc, gcc or clang)")
     parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    parser.add_argument("--emulate", choices=EMULATED, help="the emulated CUDA device instead")
     options = parser.parse_args()
     out = options.out and options.out.resolve()
+    if options.emulate:
+        made = build_cuda_emulated(out or LIBRARIES, options.emulate, options.cc, options.strict)
+        print(f"✓ {made.stem.removeprefix('libtinydl-')}")
+        return
     build(out, options.cc, options.sanitize, options.strict)
 
 

@@ -1,0 +1,83 @@
+/* warp.cpp — warp instructions: the last lane to arrive does the work of all.
+ *
+ * Each lane leaves a pointer to its arguments, which lie on its own, suspended stack, and waits.
+ * When every lane of the mask is there, one call sees all arguments at once, so that a shuffle, a
+ * vote or a matrix instruction is a few plain loops over lanes.
+ */
+#include "block.h"
+
+namespace td_emu
+{
+
+static Group &find_group(Warp &warp, unsigned mask, Collective *work, const Site &site)
+{
+    for (int i = 0; i < warp.groups; i++) {
+        Group &group = warp.group[i];
+        if (group.mask == mask) {
+            if (group.work != work || strcmp(group.name, site.name))
+                fail("lanes of mask %08x diverge: one is in %s at %s:%d, others in %s%s", mask,
+                     site.name, site.file, site.line, group.name, waiting_threads().c_str());
+            return group;
+        }
+        if (group.mask & mask)
+            fail("%s at %s:%d with mask %08x, but others of these lanes wait with mask %08x%s",
+                 site.name, site.file, site.line, mask, group.mask, waiting_threads().c_str());
+    }
+    warp.group[warp.groups] = {mask, 0, work, site.name};
+    return warp.group[warp.groups++];
+}
+
+void warp_collective(unsigned mask, void *arguments, Collective *work, const Site &site)
+{
+    Thread *t = self;
+    if (!t) fail("%s outside a kernel at %s:%d", site.name, site.file, site.line);
+    Warp &warp = warps[t->warp];
+    if (!(mask >> t->lane & 1))
+        fail("%s at %s:%d: lane %d is not in its own mask %08x", site.name, site.file, site.line,
+             t->lane, mask);
+    if (mask == 0xffffffff) mask &= existing_lanes(t->warp); /* the last warp may be smaller */
+    if (mask & ~warp.alive)
+        fail("%s at %s:%d: lanes %08x of mask %08x have ended and cannot take part", site.name,
+             site.file, site.line, mask & ~warp.alive, mask);
+
+    Group &group = find_group(warp, mask, work, site);
+    t->arguments = arguments;
+    group.arrived |= 1u << t->lane;
+    if (group.arrived != mask) {
+        wait_at(site, mask);
+        return;
+    }
+    void *all[WARP] = {};
+    for (unsigned left = mask; left; left &= left - 1) {
+        const int i = __builtin_ctz(left);
+        all[i] = threads[t->warp * WARP + i].arguments;
+    }
+    group = warp.group[--warp.groups];
+    work(all, mask);
+    wake(t->warp, mask);
+}
+
+/* --- the instructions ------------------------------------------------------------------------- */
+
+void do_shuffle(void **arguments, unsigned mask)
+{
+    for (int i = 0; i < WARP; i++) {
+        if (!arguments[i]) continue;
+        Shuffle &mine = *(Shuffle *)arguments[i];
+        const int source = mine.source < 0 ? i : mine.source;
+        if (!(mask >> source & 1))
+            fail("shuffle: lane %d reads lane %d, which is not in the mask %08x", i, source, mask);
+        mine.result = ((Shuffle *)arguments[source])->value;
+    }
+}
+
+void do_vote(void **arguments, unsigned)
+{
+    unsigned votes = 0;
+    for (int i = 0; i < WARP; i++)
+        if (arguments[i] && ((Vote *)arguments[i])->predicate) votes |= 1u << i;
+    for (int i = 0; i < WARP; i++)
+        if (arguments[i]) ((Vote *)arguments[i])->result = votes;
+}
+
+} // namespace td_emu
