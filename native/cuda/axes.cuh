@@ -35,6 +35,19 @@ template <int K> struct td_axes {
     int64_t stride[TD_MAX_NDIM][K];
 };
 
+/* The axes of a walk whose innermost one is seen in steps of `step`. */
+template <int K> static td_axes<K> td_axes_of(const td_walk *w, int step = 1)
+{
+    td_axes<K> a = {};
+    a.ndim = w->ndim;
+    for (int axis = 0; axis < w->ndim; axis++) {
+        const int by = axis == w->ndim - 1 ? step : 1;
+        a.size[axis] = td_divide_by(w->shape[axis] / by);
+        for (int k = 0; k < K; k++) a.stride[axis][k] = w->stride[k][axis] * by;
+    }
+    return a;
+}
+
 /* Adds to offset[k] where operand k has element `index`, counted along the axes in order. Where
  * there are several axes, index < 2^31. */
 template <int K>

@@ -42,18 +42,12 @@ static inline bool td_packs_fit(const td_walk *w, int V)
 template <int K> static td_map<K> td_plan_map(const td_walk *w, int V)
 {
     td_map<K> m = {};
-    const int inner = w->ndim - 1;
-    m.axes.ndim = w->ndim;
+    m.axes = td_axes_of<K>(w, V);
     m.packs = w->size / V;
     m.tail = w->size % V;
-    for (int axis = 0; axis < w->ndim; axis++) {
-        m.axes.size[axis] = td_divide_by(axis == inner ? w->shape[axis] / V : w->shape[axis]);
-        for (int k = 0; k < K; k++)
-            m.axes.stride[axis][k] = w->stride[k][axis] * (axis == inner ? V : 1);
-    }
     for (int k = 0; k < K; k++) {
         m.data[k] = w->data[k];
-        m.constant[k] = w->stride[k][inner] == 0;
+        m.constant[k] = w->stride[k][w->ndim - 1] == 0;
     }
     return m;
 }
