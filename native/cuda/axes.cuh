@@ -9,15 +9,16 @@
 
 #include "launch.cuh"
 
-/* n / size for 0 ≤ n < 2^31 by multiplying. */
+/* n / size for n < 2^31 by multiplying. */
 struct td_divisor {
     uint32_t size, factor, shift;
 };
 
 static inline td_divisor td_divide_by(int64_t size)
 {
-    td_divisor d = {(uint32_t)size, 0, 0};
-    if (size < 1 || size > INT32_MAX) return d; /* there are no such n to divide */
+    td_divisor d = {(uint32_t)size, 0, 31};
+    if (size < 1 || size > INT32_MAX) return d; /* divides all n to 0 */
+    d.shift = 0;
     while ((1u << d.shift) < d.size) d.shift++;
     d.factor = (uint32_t)(((uint64_t)((1u << d.shift) - d.size) << 32) / d.size + 1);
     return d;

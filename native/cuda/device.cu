@@ -11,12 +11,19 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
+#include <thread>
 
 #include "errors.cuh"
 
 enum : size_t { HALF = 4 << 20, ALIGNMENT = 64 };
 static_assert((size_t)TD_UPLOAD_LIMIT <= HALF, "a table must fit into one half");
+
+struct scratch_t {
+    void *memory;
+    size_t size;
+};
 
 struct context_t {
     cudaError_t error;    /* why there is no device, if so */
@@ -28,7 +35,8 @@ struct context_t {
     td_mistake *note;     /* what kernels found wrong, on the device … */
     td_mistake *seen;     /* … and where it is read to, in pinned memory */
     bool synchronous;     /* TINYDL_SYNC=1 */
-    std::mutex lock;      /* staging may be used from several threads */
+    std::map<std::thread::id, scratch_t> scratch;
+    std::mutex lock;      /* of staging and scratch: any thread may call */
 };
 
 #define TRY(call)                                                                                  \
@@ -183,19 +191,18 @@ td_status td_free(void *p) { return td_cuda("free", cudaFree(p)); }
 
 void *td_scratch(size_t bytes)
 {
-    static thread_local void *memory;
-    static thread_local size_t size;
-    if (bytes > size) {
-        cudaFree(memory); /* waits for the kernels that use it */
-        memory = NULL;
-        size = TD_MAX(bytes, 2 * size);
-        if (cudaMalloc(&memory, size) != cudaSuccess) {
+    context_t *c = context();
+    std::lock_guard<std::mutex> hold(c->lock);
+    scratch_t &own = c->scratch[std::this_thread::get_id()];
+    if (bytes > own.size) {
+        cudaFree(own.memory); /* waits for the kernels that use it */
+        own.size = TD_MAX(bytes, 2 * own.size);
+        if (cudaMalloc(&own.memory, own.size) != cudaSuccess) {
             cudaGetLastError();
-            memory = NULL;
-            size = 0;
+            own = {};
         }
     }
-    return memory;
+    return own.memory;
 }
 
 /* `bytes` ≤ HALF of staging memory; NULL when the device failed. */
@@ -219,11 +226,11 @@ td_status td_write(void *device, const void *host, size_t bytes)
     std::lock_guard<std::mutex> hold(c->lock);
     for (size_t done = 0; done < bytes;) {
         const size_t n = TD_MIN(bytes - done, (size_t)HALF);
-        char *staged = stage(c, n);
+        char *staged = stage(c, n), *to = (char *)device + done;
         if (!staged) return td_cuda("write", cudaGetLastError());
         memcpy(staged, (const char *)host + done, n);
-        TD_TRY(td_cuda("write", cudaMemcpyAsync((char *)device + done, staged, n,
-                                                cudaMemcpyHostToDevice, c->stream)));
+        TD_TRY(td_cuda("write",
+                       cudaMemcpyAsync(to, staged, n, cudaMemcpyHostToDevice, c->stream)));
         done += n;
     }
     return TD_OK;
@@ -239,10 +246,11 @@ td_status td_read(void *host, const void *device, size_t bytes)
     TD_TRY(ask_note(c));
     for (size_t k = 0; k <= pieces; k++) {
         if (k < pieces) {
-            const size_t from = k * HALF, n = TD_MIN(bytes - from, (size_t)HALF);
-            TD_TRY(td_cuda("read", cudaMemcpyAsync(c->staging + k % 2 * HALF,
-                                                   (const char *)device + from, n,
-                                                   cudaMemcpyDeviceToHost, c->stream)));
+            const char *from = (const char *)device + k * HALF;
+            char *staged = c->staging + k % 2 * HALF;
+            const size_t n = TD_MIN(bytes - k * HALF, (size_t)HALF);
+            TD_TRY(td_cuda("read",
+                           cudaMemcpyAsync(staged, from, n, cudaMemcpyDeviceToHost, c->stream)));
             TD_TRY(td_cuda("read", cudaEventRecord(c->done[k % 2], c->stream)));
         }
         if (k > 0) {

@@ -132,7 +132,8 @@ static td_status td_launch_map(const char *op, const td_walk *w, F f)
 template <class Y, class A, class B, int K, class F>
 static td_status td_map_walk(const char *op, const td_walk *w, F f)
 {
-    constexpr int V = 16 / TD_MAX(sizeof(Y), TD_MAX(sizeof(A), sizeof(B)));
+    constexpr int BYTES = TD_MAX(sizeof(Y), TD_MAX(sizeof(A), sizeof(B)));
+    constexpr int V = BYTES == 1 ? 8 : 16 / BYTES; /* 16 packed bytes need too many registers */
     if (w->ndim > 1 && w->size > INT32_MAX) {
         td_walk first, rest;
         td_walk_halve(w, &first, &rest);
