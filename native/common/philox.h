@@ -34,4 +34,23 @@ TD_EVERYWHERE void td_philox(uint32_t *word, uint64_t counter, uint64_t offset, 
     word[0] = a, word[1] = b, word[2] = c, word[3] = d;
 }
 
+/* Uniform in [0, 1): 24 bits of a word for a float, 53 bits of two for a double, both exact. */
+TD_EVERYWHERE float td_unit_f32(const uint32_t *word)
+{
+    return (float)(int32_t)(*word >> 8) * 0x1p-24f;
+}
+TD_EVERYWHERE double td_unit_f64(const uint32_t *word)
+{
+    const int32_t high = (int32_t)(word[0] >> 5), low = (int32_t)(word[1] >> 6);
+    return (high * 0x1p26 + low) * 0x1p-53;
+}
+
+/* ⌊two words · range / 2^64⌋, by halves: no value is favoured by more than 2^-64 · range. */
+TD_EVERYWHERE uint64_t td_below(const uint32_t *word, uint64_t range)
+{
+    const uint64_t a = word[1], b = word[0], c = range >> 32, d = (uint32_t)range;
+    const uint64_t middle = a * d + (b * d >> 32);
+    return a * c + (middle >> 32) + ((b * c + (uint32_t)middle) >> 32);
+}
+
 #endif
