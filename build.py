@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -231,40 +232,54 @@ def build(
     return made
 
 
+def find_cxx(cc: list[str]) -> list[str]:
+    """$CXX, else the C++ compiler that belongs to a C compiler: gcc-12 → g++-12."""
+    if os.environ.get("CXX"):
+        return shlex.split(os.environ["CXX"])
+    names = {"cc": "c++", "gcc": "g++", "clang": "clang++"}
+    pattern = r"(?<![^/-])(cc|gcc|clang)(-[\d.]+)?$"
+    return [re.sub(pattern, lambda m: names[m[1]] + (m[2] or ""), word) for word in cc]
+
+
 def emulate(
-    sources: list[Path], target: Path, flavour: str, compiler: str | None = None, strict=False
+    sources: list[Path],
+    target: Path,
+    flavour: str = "fast",
+    compiler: str | None = None,
+    strict: bool = False,
 ) -> Path:
-    """Compiles .cu and .c files with the host's compiler and links them with the emulated CUDA
-    runtime: a library if the target's name says so, else a program."""
+    """Compiles .cu and .c files for this machine and links them with the emulated CUDA device.
+
+    The target is a library if its name ends like one, else a program.
+    """
     cc = find_compiler(compiler)
-    clang = "clang" in run([*cc, "--version"])
-    folder = "-".join(filter(None, ["emulated", Path(cc[0]).name, flavour, "strict" * strict]))
-    work = ROOT / "build" / "objects" / folder
-    cxx = [*cc[:-1], cc[-1].replace("gcc", "g++").replace("clang", "clang++")]
-    if cxx == cc:
-        cxx = [*cc[:-1], cc[-1].replace("cc", "c++")]
-    # gcc would share the static variables of templates, __shared__ arrays, between libraries
-    flags = [*EMULATION_FLAGS, *([] if clang else ["-fno-gnu-unique"]), *["-Werror"] * strict]
-    runtime = sorted((ROOT / "native" / "cuda" / "emulate").glob("*.cpp"))
+    cxx = find_cxx(cc)
+    clang = "clang" in run([*cxx, "--version"])
+    kind = ["emulated", Path(cc[0]).name, flavour, "strict" * strict]
+    work = ROOT / "build" / "objects" / "-".join(filter(None, kind))
+    runtime = sorted(ROOT.glob("native/cuda/emulate/*.cpp"))
 
     def compile_one(source: Path) -> Path:
-        own = [*EMULATED[flavour], *FILE_FLAGS.get(source.with_suffix(".c").name, [])]
-        if source in runtime and flavour == "tsan":  # see sanitizers.h
-            own.remove("-fsanitize=thread")
-        place = work / source.relative_to(ROOT) if source.is_relative_to(ROOT) else work / source.name
-        command, language = (cc, []) if source.suffix == ".c" else (cxx, ["-x", "c++"])
-        kind = [f for f in flags if not (source.suffix == ".c" and f == "-std=c++17")]
-        return compile_file(
-            command, ["-c", *kind, *own, *language], source, place.with_suffix(".o")
-        )
+        flags = ["-c", *EMULATED[flavour], *["-Werror"] * strict]
+        if source in runtime and flavour == "tsan":
+            flags.remove("-fsanitize=thread")  # native/cuda/emulate/sanitizers.h says why
+        name = source.relative_to(ROOT) if source.is_relative_to(ROOT) else Path(source.name)
+        target = (work / name).with_suffix(".o")
+        if source.suffix == ".c":
+            return compile_file(cc, [*FLAGS, *flags], source, target)
+        # gcc would share the static variables of templates, __shared__ arrays, between libraries
+        flags = [*EMULATION_FLAGS, *([] if clang else ["-fno-gnu-unique"]), *flags]
+        flags += FILE_FLAGS.get(source.with_suffix(".c").name, [])
+        return compile_file(cxx, [*flags, "-x", "c++"], source, target)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compile_one, [*runtime, *sources]))
-    shared = ["-shared", "-Wl,-Bsymbolic"] if target.suffix == EXTENSION else []
-    if shared and clang and flavour == "asan":
-        shared.append("-shared-libasan")
-    command = [*cxx, *shared, *EMULATED[flavour], *map(relative, objects), "-pthread", "-ldl"]
-    refresh(target, command, work / f"{target.stem}.link", objects)
+    flags = EMULATED[flavour] + ["-pthread"]
+    if target.suffix == EXTENSION:
+        flags += ["-shared", "-Wl,-Bsymbolic"]
+        flags += ["-shared-libasan"] * (clang and flavour == "asan")
+    command = [*cxx, *flags, *map(relative, objects), "-ldl", "-lm"]
+    refresh(target, command, work / f"{target.stem}.cmd", objects)
     return target
 
 

@@ -89,35 +89,58 @@ unsigned existing_lanes(int warp)
     return 0xffffffff >> (WARP - std::min<int>(WARP, block.size - warp * WARP));
 }
 
+/* Leaves the running thread's stack for ever. */
+[[noreturn]] static void end_fiber()
+{
+    Thread *t = self;
+    t->state = ENDED;
+    release(&objects->end);
+    fiber_close(&t->fiber);
+    self = nullptr;
+    fiber_switch(&t->fiber, &host, true);
+    __builtin_trap();
+}
+
+static bool same_place(const Site &a, const Site &b)
+{
+    return a.line == b.line && !strcmp(a.file, b.file) && !strcmp(a.name, b.name);
+}
+
 /* --- what went wrong ---------------------------------------------------------------------------- */
 
-std::string waiting_threads()
+/* A line for each of the first few places where threads wait. */
+static std::string waiting_threads()
 {
     enum { LISTED = 8 };
-    std::string text;
-    char line[320];
-    int listed = 0;
-    for (int i = 0; i < block.size && listed < LISTED; i++) {
+    const Thread *first[LISTED];
+    int count[LISTED], listed = 0;
+    for (int i = 0; i < block.size; i++) {
         const Thread &t = threads[i];
         if (t.state != WAITING) continue;
-        listed++;
-        snprintf(line, sizeof line, "\n  thread (%u,%u,%u) waits in %s", t.index.x, t.index.y,
-                 t.index.z, t.site.name);
-        text += line;
-        if (t.mask) snprintf(line, sizeof line, " with mask %08x", t.mask), text += line;
-        snprintf(line, sizeof line, " at %s:%d", t.site.file, t.site.line);
+        int at = 0;
+        while (at < listed && !(same_place(t.site, first[at]->site) && t.mask == first[at]->mask))
+            at++;
+        if (at == LISTED) continue;
+        if (at == listed) first[listed] = &t, count[listed++] = 0;
+        count[at]++;
+    }
+    std::string text;
+    for (int k = 0; k < listed; k++) {
+        char line[400], mask[32] = "";
+        const uint3 who = first[k]->index;
+        const Site &site = first[k]->site;
+        if (first[k]->mask) snprintf(mask, sizeof mask, " with mask %08x", first[k]->mask);
+        snprintf(line, sizeof line,
+                 "\n  %d waiting in %s%s at %s:%d, the first is thread (%u,%u,%u)", count[k],
+                 site.name, mask, site.file, site.line, who.x, who.y, who.z);
         text += line;
     }
     return text;
 }
 
-void fail(const char *format, ...)
+void fail_with(cudaError_t error, const char *story)
 {
-    char story[2000], place[400] = "";
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(story, sizeof story, format, arguments);
-    va_end(arguments);
+    char place[400] = "";
     if (self)
         snprintf(place, sizeof place, "%s, block (%u,%u,%u) thread (%u,%u,%u): ", block.kernel,
                  blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z);
@@ -125,21 +148,27 @@ void fail(const char *format, ...)
         fprintf(stderr, "emulated device: %s%s\n", place, story);
         abort();
     }
-    set_failure(cudaErrorLaunchFailure, place + std::string(story));
+    set_failure(error, std::string(place) + story + waiting_threads());
     block.failed = true;
-    Thread *from = self;
-    from->state = WAITING; /* for ever, like the block's other threads */
-    self = nullptr;
-    fiber_switch(&from->fiber, &host, true);
-    __builtin_trap();
+    end_fiber();
+}
+
+void fail(const char *format, ...)
+{
+    char story[1000];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(story, sizeof story, format, arguments);
+    va_end(arguments);
+    fail_with(cudaErrorLaunchFailure, story);
 }
 
 static void deadlock()
 {
     int waiting = 0;
     for (int i = 0; i < block.size; i++) waiting += threads[i].state == WAITING;
-    fail("deadlock: %d threads wait for each other, %d have ended%s", waiting,
-         block.size - block.live, waiting_threads().c_str());
+    fail("deadlock: %d threads wait for each other, %d have ended", waiting,
+         block.size - block.live);
 }
 
 /* --- a thread's life ------------------------------------------------------------------------------ */
@@ -176,14 +205,14 @@ void wait_at(const Site &site, unsigned mask)
     Thread *next = next_thread();
     if (!next) deadlock();
     switch_to(next, false);
+    if (block.failed) end_fiber();
     t->state = RUNNING;
 }
 
 static void barrier_opens()
 {
     if (block.diverged)
-        fail("divergent __syncthreads: threads of one block wait at different places%s",
-             waiting_threads().c_str());
+        fail("divergent __syncthreads: threads of one block wait at different places");
     block.waiting = 0;
     block.barriers++;
     for (int w = 0; w < block.warps; w++)
@@ -194,8 +223,9 @@ void block_barrier(const Site &site)
 {
     if (!self) fail("__syncthreads outside a kernel at %s:%d", site.file, site.line);
     void *object = &objects->block[block.number % BLOCKS_APART][block.barriers & 1];
-    if (!block.waiting++) block.barrier = site;
-    else if (site.line != block.barrier.line || strcmp(site.file, block.barrier.file))
+    if (!block.waiting++)
+        block.barrier = site;
+    else if (!same_place(site, block.barrier))
         block.diverged = true;
     release(object);
     if (block.waiting < block.live) {
@@ -232,8 +262,8 @@ static void thread_ends()
     warp.alive &= ~(1u << t->lane);
     for (int i = 0; i < warp.groups; i++)
         if (warp.group[i].mask >> t->lane & 1)
-            fail("%s: lane %d of mask %08x has ended and cannot take part%s", warp.group[i].name,
-                 t->lane, warp.group[i].mask, waiting_threads().c_str());
+            fail("%s: lane %d of mask %08x has ended and cannot take part", warp.group[i].name,
+                 t->lane, warp.group[i].mask);
     not_ready(t);
     block.live--; /* threads that have ended do not count at barriers */
     if (block.live && block.waiting == block.live) barrier_opens();
@@ -254,11 +284,9 @@ static void thread_main()
             becomes(next);
             continue;
         }
+        if (!next) end_fiber();
         fiber_close(&ended->fiber);
-        if (next) switch_to(next, true);
-        self = nullptr;
-        fiber_switch(&ended->fiber, &host, true);
-        __builtin_trap(); /* nobody goes back to the dead */
+        switch_to(next, true);
     }
 }
 
@@ -280,6 +308,8 @@ void grid_begins(dim3 grid, dim3 size, const char *kernel)
         t.index = {n % size.x, n / size.x % size.y, n / size.x / size.y};
     }
     fiber_host(&host);
+    fiber_prepare(block.size);
+    catch_faults();
 }
 
 bool run_block(uint3 index, const std::function<void()> &body)
@@ -302,13 +332,10 @@ bool run_block(uint3 index, const std::function<void()> &body)
     }
     release(&objects->start);
     switch_to(next_thread(), false);
-    self = nullptr;
-    if (block.failed)
-        for (int i = 0; i < block.size; i++)
-            if (threads[i].state == WAITING) {
-                fiber_close(&threads[i].fiber);
-                forget_async_copies(i);
-            }
+    for (int i = 0; block.failed && i < block.size; i++) {
+        if (threads[i].state == WAITING) switch_to(&threads[i], false); /* to its end */
+        forget_async_copies(i);
+    }
     return !block.failed;
 }
 

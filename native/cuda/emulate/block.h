@@ -2,8 +2,6 @@
 #ifndef TD_EMU_BLOCK_H
 #define TD_EMU_BLOCK_H
 
-#include <string>
-
 #include "emulate.h"
 #include "fiber.h"
 
@@ -43,7 +41,9 @@ extern Warp warps[MAX_WARPS];
 void wait_at(const Site &site, unsigned mask); /* suspends the running thread until wake() */
 void wake(int warp, unsigned lanes);
 unsigned existing_lanes(int warp);
-std::string waiting_threads(); /* one line for each of the first few: who, where */
+/* Ends the kernel: the running thread tells what is wrong, the block's others end where they are. */
+[[noreturn]] void fail_with(cudaError_t error, const char *story);
+void catch_faults(); /* bad addresses become such failures (fault.cpp) */
 
 /* A grid: begin, every block, end. Blocks say false when one of their threads failed. */
 void grid_begins(dim3 grid, dim3 block, const char *kernel);

@@ -59,8 +59,9 @@ uint64_t random_bits() /* splitmix64 */
 
 /* --- errors --------------------------------------------------------------------------------------- */
 
-static cudaError_t last_error, pending; /* what cudaGetLastError returns; what no one was told yet */
-static cudaError_t story_of;            /* the error that `story` is about */
+static cudaError_t last_error; /* what cudaGetLastError returns */
+static cudaError_t pending;    /* what nobody was told yet */
+static cudaError_t story_of;   /* the error that `story` is about */
 static std::string story;
 
 static const char *error_text(cudaError_t error);
@@ -120,8 +121,7 @@ static const ErrorName errors[] = {
     {NAMED(cudaErrorIllegalAddress), "an illegal memory access was encountered"},
     {NAMED(cudaErrorLaunchFailure), "unspecified launch failure"},
     {NAMED(cudaErrorNotSupported), "operation not supported"},
-    {NAMED(cudaErrorStreamCaptureUnsupported),
-     "operation not permitted when stream is capturing"},
+    {NAMED(cudaErrorStreamCaptureUnsupported), "operation not permitted when stream is capturing"},
     {NAMED(cudaErrorStreamCaptureInvalidated),
      "operation failed due to a previous error during capture"},
     {NAMED(cudaErrorStreamCaptureUnmatched),

@@ -2,9 +2,10 @@
  *
  * One processor plays the whole GPU. Each CUDA thread is a fiber (fiber.cpp); blocks run one after
  * another, and within a block one thread runs until it must wait (block.cpp). Warp instructions
- * are done by the last lane to arrive (warp.cpp). Around that: grids (launch.cpp), what the library
- * knows about its own kernels (symbols.cpp), memory (memory.cpp), streams, events and graphs
- * (stream.cpp, graph.cpp), errors and properties (device.cpp).
+ * are done by the last lane to arrive (warp.cpp), copies behind a thread's back when it waits for
+ * them (async_copy.cpp), bad addresses end the kernel (fault.cpp). Around that: grids (launch.cpp),
+ * what the library knows about its own kernels (symbols.cpp), memory (memory.cpp), streams and
+ * events (stream.cpp), graphs (graph.cpp), errors and properties (device.cpp).
  *
  * Everything is deterministic. The environment chooses what is tried, when the library is loaded:
  *   TD_EMU_ORDER=fwd|rev|rand:SEED  the order of lanes, warps and blocks
@@ -53,14 +54,13 @@ struct Kernel {
     int dynamic_shared_limit; /* bytes */
     size_t static_shared;     /* bytes of the __shared__ arrays it declares */
     struct Range {
-        ptrdiff_t offset; /* from shared_anchor() */
-        size_t bytes;
+        size_t offset, bytes; /* from shared_base() */
     };
-    std::vector<Range> shared; /* the __shared__ arrays it can reach */
+    std::vector<Range> shared; /* its __shared__ arrays and those of all __device__ functions */
 };
 std::vector<Kernel> &all_kernels();
 Kernel &find_kernel(const void *entry);
-char *shared_anchor(); /* every OS thread has its own __shared__ arrays */
+char *shared_base(); /* differs between the host's threads */
 
 /* --- running them (launch.cpp) ---------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * costs 50. ucontext remains for other machines (and -DTD_EMU_UCONTEXT).
  *
  * Stacks come from a pool, last in, first out, so that the next one is warm in the cache. Below each
- * lies a page that cannot be touched: a kernel that overflows its stack stops there.
+ * lies a guard that cannot be touched: a kernel that overflows its stack stops there.
  */
 #include "fiber.h"
 
@@ -92,12 +92,12 @@ td_emu_switch:
 namespace td_emu
 {
 
-static const size_t GUARD = 65536; /* a page on every machine */
 static std::vector<char *> pool;
 static Fiber *previous; /* the one that switched last */
 
-/* TSan keeps a history for each fiber and needs 0.4 ms to make one, so a slot is made once and
- * keeps its stack for ever. */
+/* TSan keeps a history for each fiber and needs a millisecond to make one, so a slot is made once
+ * and keeps its stack for ever. The host makes them: a fiber inherits what its maker knows, and
+ * must not know what another CUDA thread did. */
 struct Slot {
     char *stack;
     void *fiber;
@@ -106,19 +106,24 @@ static Slot slots[MAX_THREADS];
 
 static char *new_stack()
 {
-    void *p = mmap(nullptr, GUARD + options().stack, PROT_READ | PROT_WRITE,
+    void *p = mmap(nullptr, FIBER_GUARD + options().stack, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (p == MAP_FAILED || mprotect(p, GUARD, PROT_NONE)) {
+    if (p == MAP_FAILED || mprotect(p, FIBER_GUARD, PROT_NONE)) {
         perror("emulated device: no memory for a thread's stack");
         abort();
     }
-    return (char *)p + GUARD;
+    return (char *)p + FIBER_GUARD;
+}
+
+void fiber_prepare(int count)
+{
+    for (int i = 0; tsan() && i < count; i++)
+        if (!slots[i].stack) slots[i] = {new_stack(), __tsan_create_fiber(0)};
 }
 
 void fiber_open(Fiber *fiber, int slot, void (*entry)())
 {
     if (tsan()) {
-        if (!slots[slot].stack) slots[slot] = {new_stack(), __tsan_create_fiber(0)};
         fiber->stack = slots[slot].stack;
         fiber->tsan = slots[slot].fiber;
     } else if (pool.empty()) {

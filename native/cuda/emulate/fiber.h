@@ -14,6 +14,8 @@
 namespace td_emu
 {
 
+enum { FIBER_GUARD = 65536 }; /* bytes below a stack that cannot be touched */
+
 struct Fiber {
     char *stack;       /* lowest byte */
     size_t stack_size; /* bytes */
@@ -25,6 +27,7 @@ struct Fiber {
 #endif
 };
 
+void fiber_prepare(int count); /* called on the host: slots below count can be opened */
 /* Gives the fiber a stack on which `entry` will start. `slot` tells TSan's fibers apart. */
 void fiber_open(Fiber *fiber, int slot, void (*entry)());
 void fiber_close(Fiber *fiber); /* its stack may serve another */

@@ -43,7 +43,7 @@ static cudaError_t check_limits(const Launch &launch, const Kernel &kernel)
 /* A pointer argument must be NULL or point into device memory that is still allocated. */
 static bool check_pointers(const Launch &launch, const Kernel &kernel)
 {
-    for (auto [position, p] : launch.pointers) {
+    for (const auto [position, p] : launch.pointers) {
         if (!p || is_device_pointer(p)) continue;
         char story[256];
         snprintf(story, sizeof story, "%s: argument %d is %p, which is not in device memory",
@@ -87,16 +87,25 @@ extern "C" char __bss_start[] __attribute__((visibility("hidden")));
 extern "C" char _end[] __attribute__((visibility("hidden")));
 
 /* In TSan's flavour static shared arrays are ordinary zero-initialised variables. Telling it that
- * this memory was freed and allocated again clears what it remembers of the block before. */
-static void forget_shared_accesses()
+ * their memory was freed and allocated again clears what it remembers of the block before. */
+static void forget_shared_accesses(const Kernel &kernel)
 {
-    const unsigned long begin = ((unsigned long)__bss_start + 15) & ~15ul;
-    const unsigned long bytes = ((unsigned long)_end & ~15ul) - begin;
     static bool known;
-    if (known) __tsan_java_free(begin, bytes);
-    else __tsan_java_init(begin, bytes);
+    const unsigned long begin = (unsigned long)__bss_start & ~15ul;
+    if (!known) __tsan_java_init(begin, (((unsigned long)_end + 15) & ~15ul) - begin);
     known = true;
-    __tsan_java_alloc(begin, bytes);
+    for (const Kernel::Range &array : kernel.shared) {
+        const unsigned long p = (unsigned long)shared_base() + array.offset, first = p & ~7ul;
+        const unsigned long bytes = ((p + array.bytes + 7) & ~7ul) - first;
+        __tsan_java_free(first, bytes);
+        __tsan_java_alloc(first, bytes);
+    }
+}
+
+static void poison_shared(const Kernel &kernel)
+{
+    for (const Kernel::Range &array : kernel.shared)
+        memset(shared_base() + array.offset, POISON, array.bytes);
 }
 
 /* The i-th block to run: forwards, backwards, or from a random one in steps of random length. */
@@ -131,10 +140,10 @@ void run_grid(const Launch &launch)
     DynamicShared dynamic(launch.dynamic_shared);
     grid_begins(launch.grid, launch.block, kernel.name.c_str());
     for (uint64_t i = 0; i < blocks; i++) {
-        if (tsan()) forget_shared_accesses();
-        if (options().poison)
-            for (const Kernel::Range &array : kernel.shared)
-                memset(shared_anchor() + array.offset, POISON, array.bytes);
+        if (tsan())
+            forget_shared_accesses(kernel);
+        else if (options().poison)
+            poison_shared(kernel);
         dynamic.prepare();
         const uint64_t b = order(i);
         const uint3 index = {(unsigned)(b % g.x), (unsigned)(b / g.x % g.y),
@@ -146,12 +155,12 @@ void run_grid(const Launch &launch)
 
 /* --- what cuda_runtime_api.h asks for ------------------------------------------------------------ */
 
-cudaError_t launch(Launch launch, const cudaLaunchConfig_t &config)
+cudaError_t launch(Launch launch, cudaStream_t stream)
 {
     const Locked locked(device_lock);
     const cudaError_t error = check_limits(launch, find_kernel(launch.kernel));
     if (error) return error;
-    return enqueue(config.stream, [launch = std::move(launch)] { run_grid(launch); });
+    return enqueue(stream, [launch = std::move(launch)] { run_grid(launch); });
 }
 
 cudaError_t set_function_attribute(const void *entry, cudaFuncAttribute attribute, int value)

@@ -72,8 +72,10 @@ static cudaError_t allocate(void **p, size_t bytes)
     if (bytes > options().memory - device_bytes)
         return refuse(cudaErrorMemoryAllocation, "%zu bytes asked for, %zu of %zu are in use",
                       bytes, device_bytes, options().memory);
-    if (options().protect) *p = take_from_arena(bytes);
-    else if (posix_memalign(p, 256, bytes)) *p = nullptr;
+    if (options().protect)
+        *p = take_from_arena(bytes);
+    else if (posix_memalign(p, 256, bytes))
+        *p = nullptr;
     if (!*p) return refuse(cudaErrorMemoryAllocation, "the host has no %zu bytes left", bytes);
     device_blocks[(uintptr_t)*p] = bytes;
     device_bytes += bytes;
@@ -88,8 +90,10 @@ static cudaError_t deallocate(void *p)
     if (found == device_blocks.end())
         return refuse(cudaErrorInvalidValue, "%p is no allocation of the device", p);
     device_bytes -= found->second;
-    if (options().protect) madvise(p, found->second, MADV_DONTNEED);
-    else free(p);
+    if (options().protect)
+        madvise(p, found->second, MADV_DONTNEED);
+    else
+        free(p);
     device_blocks.erase(found);
     return cudaSuccess;
 }
@@ -215,7 +219,9 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
     const Locked locked(device_lock);
     const cudaError_t error = check_copy(to, from, bytes, kind);
     if (error || !bytes) return error;
-    auto pageable = [](const void *p) { return !is_device_pointer(p) && !inside(pinned_blocks, p); };
+    auto pageable = [](const void *p) {
+        return !is_device_pointer(p) && !inside(pinned_blocks, p);
+    };
     if (options().defer && !is_capturing(stream)) {
         if (pageable(from)) {
             const std::vector<char> staged((const char *)from, (const char *)from + bytes);

@@ -175,8 +175,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     const Locked locked(device_lock);
     const cudaStream_t s = find_stream(stream);
     if (!s) return no_stream(stream);
-    const auto mark = event->mark;
-    if (!mark) return cudaSuccess; /* never recorded: nothing to wait for */
+    const auto mark = event->mark; /* none: never recorded, nothing to wait for */
+    if (!mark) return cudaSuccess;
     if (mark->capture && mark->capture->graph) { /* the stream joins the capture */
         s->capture = mark->capture;
         return cudaSuccess;

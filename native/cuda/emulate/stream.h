@@ -31,7 +31,7 @@ struct Mark {
     double milliseconds; /* when it was passed */
 };
 
-std::vector<cudaStream_t> &all_streams();       /* the NULL stream's is the first */
+std::vector<cudaStream_t> &all_streams();      /* the NULL stream's is the first */
 cudaStream_t find_stream(cudaStream_t stream); /* NULL if there is no such stream */
 
 } // namespace td_emu

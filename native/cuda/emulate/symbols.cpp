@@ -2,8 +2,8 @@
  * and where each one's __shared__ arrays lie.
  *
  * __global__ puts the address of every kernel into a section (see cuda_runtime.h). A __shared__
- * array is a thread-local variable of a function, and its mangled name begins with that
- * function's: _ZZ6kernelPfE4tile is the array `tile` of _Z6kernelPf.
+ * array is a variable of a function, and its mangled name begins with that function's:
+ * _ZZ6kernelPfE4tile is the array `tile` of _Z6kernelPf.
  */
 #include <cxxabi.h>
 #include <dlfcn.h>
@@ -17,9 +17,10 @@
 #include <unordered_map>
 
 #include "emulate.h"
+#include "sanitizers.h"
 
 extern "C" {
-thread_local char td_emu_shared_anchor;
+thread_local char td_emu_anchor; /* tells where this thread's copy of the segment begins */
 extern const uintptr_t __start___patchable_function_entries[]
     __attribute__((weak, visibility("hidden")));
 extern const uintptr_t __stop___patchable_function_entries[]
@@ -29,52 +30,57 @@ extern const uintptr_t __stop___patchable_function_entries[]
 namespace td_emu
 {
 
-char *shared_anchor() { return &td_emu_shared_anchor; }
-
 struct Symbol {
     std::string name;
-    uintptr_t start; /* an address; an offset within the thread's segment for thread-local ones */
+    uintptr_t start; /* from the start of the loaded file, or of the thread-local segment */
     size_t bytes;
 };
-struct Symbols {
+static struct {
+    uintptr_t base, anchor; /* where the file was loaded; td_emu_anchor's place in its segment */
     std::vector<Symbol> functions, arrays;
-    uintptr_t anchor;
-};
+} symbols;
 
-/* The symbols of the file this code was loaded from, or none if they were stripped. */
-static Symbols read_symbols()
+char *shared_base() { return tsan() ? (char *)symbols.base : &td_emu_anchor - symbols.anchor; }
+
+static void read_symbols(const char *image, uintptr_t address)
 {
-    Symbols symbols = {};
-    Dl_info self;
-    if (!dladdr((const void *)__start___patchable_function_entries, &self)) return symbols;
-    int file = open(self.dli_fname, O_RDONLY | O_CLOEXEC);
-    if (file < 0) file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file < 0 || fstat(file, &status)) return symbols;
-    char *image = (char *)mmap(nullptr, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    close(file);
-    if (image == MAP_FAILED) return symbols;
-
     const ElfW(Ehdr) *header = (ElfW(Ehdr) *)image;
     const ElfW(Shdr) *section = (ElfW(Shdr) *)(image + header->e_shoff);
-    const uintptr_t base = header->e_type == ET_DYN ? (uintptr_t)self.dli_fbase : 0;
+    symbols.base = header->e_type == ET_DYN ? address : 0;
     for (int i = 0; i < header->e_shnum; i++) {
         if (section[i].sh_type != SHT_SYMTAB) continue;
         const char *names = image + section[section[i].sh_link].sh_offset;
         const ElfW(Sym) *entry = (ElfW(Sym) *)(image + section[i].sh_offset);
         for (size_t n = section[i].sh_size / sizeof *entry; n--; entry++) {
-            const char *name = names + entry->st_name;
+            if (entry->st_shndx == SHN_UNDEF || entry->st_shndx >= header->e_shnum) continue;
+            const Symbol symbol = {names + entry->st_name, entry->st_value, entry->st_size};
             const int type = entry->st_info & 15;
-            if (type == STT_FUNC && entry->st_value)
-                symbols.functions.push_back({name, base + entry->st_value, entry->st_size});
-            if (type == STT_TLS && !strncmp(name, "_ZZ", 3))
-                symbols.arrays.push_back({name, entry->st_value, entry->st_size});
-            if (type == STT_TLS && !strcmp(name, "td_emu_shared_anchor"))
-                symbols.anchor = entry->st_value;
+            const bool zeros = section[entry->st_shndx].sh_type == SHT_NOBITS;
+            const bool local = !symbol.name.compare(0, 3, "_ZZ");
+            if (type == STT_FUNC) symbols.functions.push_back(symbol);
+            if (local && zeros && type == (tsan() ? STT_OBJECT : STT_TLS))
+                symbols.arrays.push_back(symbol);
+            if (type == STT_TLS && symbol.name == "td_emu_anchor") symbols.anchor = symbol.start;
         }
     }
-    munmap(image, (size_t)status.st_size);
-    return symbols;
+}
+
+/* From the file this code was loaded from. If it was stripped, kernels have no names and shared
+ * arrays are not filled. */
+static void find_symbols()
+{
+    Dl_info self;
+    if (!dladdr((const void *)__start___patchable_function_entries, &self)) return;
+    int file = open(self.dli_fname, O_RDONLY | O_CLOEXEC);
+    if (file < 0) file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (file < 0 || fstat(file, &status)) return;
+    const size_t bytes = (size_t)status.st_size;
+    void *image = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file, 0);
+    close(file);
+    if (image == MAP_FAILED) return;
+    read_symbols((const char *)image, (uintptr_t)self.dli_fbase);
+    munmap(image, bytes);
 }
 
 /* void tdl::softmax<float, 4>(float const*, int) → tdl::softmax<float, 4> */
@@ -100,22 +106,22 @@ static std::string readable(const std::string &symbol)
 static std::vector<Kernel> list_kernels()
 {
     std::vector<Kernel> kernels;
-    const Symbols symbols = read_symbols();
-    for (auto at = __start___patchable_function_entries;
-         at < __stop___patchable_function_entries; at++) {
+    find_symbols();
+    for (auto at = __start___patchable_function_entries; at < __stop___patchable_function_entries;
+         at++) {
         Kernel kernel = {};
         kernel.entry = (const void *)*at;
         kernel.dynamic_shared_limit = SHARED;
         for (const Symbol &f : symbols.functions)
-            if (f.start <= *at && *at < f.start + f.bytes) {
-                kernel.entry = (const void *)f.start;
+            if (f.start <= *at - symbols.base && *at - symbols.base < f.start + f.bytes) {
+                kernel.entry = (const void *)(symbols.base + f.start);
                 kernel.symbol = f.name;
             }
         kernel.name = kernel.symbol.empty() ? "(unnamed kernel)" : readable(kernel.symbol);
         kernels.push_back(kernel);
     }
     for (const Symbol &array : symbols.arrays) {
-        const Kernel::Range range = {(ptrdiff_t)(array.start - symbols.anchor), array.bytes};
+        const Kernel::Range range = {array.start, array.bytes};
         Kernel *owner = nullptr; /* none when a __device__ function declares it: anyone's */
         for (Kernel &kernel : kernels) {
             if (kernel.symbol.empty()) continue;

@@ -15,13 +15,13 @@ static Group &find_group(Warp &warp, unsigned mask, Collective *work, const Site
         Group &group = warp.group[i];
         if (group.mask == mask) {
             if (group.work != work || strcmp(group.name, site.name))
-                fail("lanes of mask %08x diverge: one is in %s at %s:%d, others in %s%s", mask,
-                     site.name, site.file, site.line, group.name, waiting_threads().c_str());
+                fail("lanes of mask %08x diverge: one is in %s at %s:%d, others in %s", mask,
+                     site.name, site.file, site.line, group.name);
             return group;
         }
         if (group.mask & mask)
-            fail("%s at %s:%d with mask %08x, but others of these lanes wait with mask %08x%s",
-                 site.name, site.file, site.line, mask, group.mask, waiting_threads().c_str());
+            fail("%s at %s:%d with mask %08x, but others of these lanes wait with mask %08x",
+                 site.name, site.file, site.line, mask, group.mask);
     }
     warp.group[warp.groups] = {mask, 0, work, site.name};
     return warp.group[warp.groups++];

@@ -206,22 +206,33 @@ inline cudaError_t cudaEventCreate(cudaEvent_t *e) { return cudaEventCreateWithF
 namespace td_emu
 {
 
-/* A launch as the runtime keeps it: what to run, and the pointers among its arguments. */
+/* A launch as the runtime keeps it: what to run, and the pointers among its arguments, which are
+ * looked at when it runs. */
+struct Pointer {
+    int position;
+    const void *value;
+};
 struct Launch {
     dim3 grid, block;
     size_t dynamic_shared;
     const void *kernel;
-    std::vector<std::pair<int, const void *>> pointers; /* (position, value), checked when it runs */
-    std::function<void()> body;                         /* one thread of the kernel */
+    std::vector<Pointer> pointers;
+    std::function<void()> body; /* one thread */
 };
 
-cudaError_t launch(Launch launch, const cudaLaunchConfig_t &config);
+cudaError_t launch(Launch launch, cudaStream_t stream);
 cudaError_t set_function_attribute(const void *kernel, cudaFuncAttribute attribute, int value);
 cudaError_t get_function_attributes(cudaFuncAttributes *attributes, const void *kernel);
 cudaError_t kernel_name(const char **name, const void *kernel);
 cudaError_t active_blocks(int *blocks, const void *kernel, int threads, size_t dynamic_shared);
 void register_symbol(const void *symbol, size_t bytes);
 inline constexpr size_t LARGEST_ARGUMENTS = 32764; /* bytes, since sm_70 */
+
+template <class... P, size_t... I> /* std::apply without its four frames in every report */
+void call(void (*kernel)(P...), const std::tuple<P...> &arguments, std::index_sequence<I...>)
+{
+    kernel(std::get<I>(arguments)...);
+}
 
 } // namespace td_emu
 
@@ -231,8 +242,11 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(
 {
     static_assert((sizeof(P) + ... + 0) <= td_emu::LARGEST_ARGUMENTS, "too large for arguments");
     const std::tuple<P...> copies(static_cast<P>(std::forward<A>(arguments))...);
-    td_emu::Launch launch{config->gridDim, config->blockDim, config->dynamicSmemBytes,
-                          (const void *)kernel,   {},               nullptr};
+    td_emu::Launch launch;
+    launch.grid = config->gridDim;
+    launch.block = config->blockDim;
+    launch.dynamic_shared = config->dynamicSmemBytes;
+    launch.kernel = (const void *)kernel;
     int position = 0;
     auto note = [&](const auto &x) {
         position++;
@@ -240,8 +254,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(
             launch.pointers.push_back({position, (const void *)x});
     };
     std::apply([&](const auto &...x) { (note(x), ...); }, copies);
-    launch.body = [kernel, copies] { std::apply(kernel, copies); };
-    return td_emu::launch(std::move(launch), *config);
+    launch.body = [=] { td_emu::call(kernel, copies, std::index_sequence_for<P...>()); };
+    return td_emu::launch(std::move(launch), config->stream);
 }
 template <class... P>
 cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute attribute, int value)

@@ -103,13 +103,17 @@ __forceinline__ unsigned long long __umul64hi(unsigned long long a, unsigned lon
 /* CUDA's min and max take any two numbers; like fmin and fmax they prefer a number to a NaN. */
 template <class A, class B> __forceinline__ std::common_type_t<A, B> min(A a, B b)
 {
-    if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>) return std::fmin(a, b);
-    else return (std::common_type_t<A, B>)b < (std::common_type_t<A, B>)a ? b : a;
+    if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>)
+        return std::fmin(a, b);
+    else
+        return (std::common_type_t<A, B>)b < (std::common_type_t<A, B>)a ? b : a;
 }
 template <class A, class B> __forceinline__ std::common_type_t<A, B> max(A a, B b)
 {
-    if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>) return std::fmax(a, b);
-    else return (std::common_type_t<A, B>)a < (std::common_type_t<A, B>)b ? b : a;
+    if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>)
+        return std::fmax(a, b);
+    else
+        return (std::common_type_t<A, B>)a < (std::common_type_t<A, B>)b ? b : a;
 }
 
 #endif
