@@ -134,14 +134,13 @@ __global__ void __launch_bounds__(Tile::THREADS, Tile::RESIDENT)
     __shared__ typename load_a::shared a_tables;
     __shared__ typename load_b::shared b_tables;
 
-    const unsigned column = blockIdx.x / p.down, matrix = column / p.across;
-    const int64_t i0 = (int64_t)(blockIdx.x - column * p.down) * Tile::M;
-    const int64_t j0 = (int64_t)(column - matrix * p.across) * Tile::N;
+    const unsigned above = blockIdx.x / p.down, matrix = above / p.across;
+    const unsigned row = blockIdx.x - above * p.down, column = above - matrix * p.across;
     const int64_t begin = blockIdx.y * p.depth, end = TD_MIN(p.k, begin + p.depth);
     const int steps = (int)TD_CEIL_DIV(end - begin, (int64_t)Tile::K);
 
-    load_a a(p.a, a_tables, {matrix, i0, p.m, begin, end});
-    load_b b(p.b, b_tables, {matrix, j0, p.n, begin, end});
+    load_a a(p.a, a_tables, {matrix, (int64_t)row * Tile::M, p.m, begin, end});
+    load_b b(p.b, b_tables, {matrix, (int64_t)column * Tile::N, p.n, begin, end});
     a.prepare(0);
     b.prepare(0);
     __syncthreads();
@@ -173,7 +172,8 @@ __global__ void __launch_bounds__(Tile::THREADS, Tile::RESIDENT)
     }
 
     const Output c = p.c.at(blockIdx.y, matrix);
-    td_put_tile<Tile>(c, sum, i0 + mine.row, j0 + mine.col, p.m, p.n);
+    td_put_tile<Tile>(c, sum, (int64_t)row * Tile::M + mine.row,
+                      (int64_t)column * Tile::N + mine.col, p.m, p.n);
 }
 
 #endif

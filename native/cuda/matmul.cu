@@ -40,11 +40,11 @@ template <class T, int V, bool DEPTH_FIRST> struct matrix_t : strided_t<T> {
         __device__ __forceinline__ void prepare(int) {}
         __device__ __forceinline__ void fetch(int)
         {
+            const T *p = next;
             TD_UNROLL
-            for (int i = 0; i < share::PACKS; i++) {
+            for (int i = 0; i < share::PACKS; i++, p += outer) {
                 pack[i] = {};
-                if (share::along(i) < along && share::depth(i) < depth)
-                    pack[i] = td_load<V>(next + i * outer);
+                if (share::along(i) < along && share::depth(i) < depth) pack[i] = td_load<V>(p);
             }
             next += advance;
             depth -= DEPTH;
