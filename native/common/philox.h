@@ -11,8 +11,10 @@
 
 #ifdef __CUDACC__
 #define TD_EVERYWHERE static inline __host__ __device__
+#define TD_TEN_ROUNDS _Pragma("unroll")
 #else
 #define TD_EVERYWHERE static inline __attribute__((always_inline))
+#define TD_TEN_ROUNDS _Pragma("GCC unroll 10")
 #endif
 
 /* word[0 … 3] of draw `offset` of `seed` at `counter`: offset is the counter's upper half. */
@@ -21,7 +23,7 @@ TD_EVERYWHERE void td_philox(uint32_t *word, uint64_t counter, uint64_t offset, 
     uint32_t a = (uint32_t)counter, b = (uint32_t)(counter >> 32);
     uint32_t c = (uint32_t)offset, d = (uint32_t)(offset >> 32);
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-#pragma GCC unroll 10
+    TD_TEN_ROUNDS
     for (int round = 0; round < 10; round++) {
         const uint64_t p = (uint64_t)0xD2511F53u * a, q = (uint64_t)0xCD9E8D57u * c;
         a = (uint32_t)(q >> 32) ^ b ^ key0;

@@ -1,58 +1,20 @@
 /* elementwise.cu — the lines of elementwise.def as functors, and the exported ops.
  *
  * A line becomes a struct whose operator() is the formula for one element of any type; map.cuh
- * runs it over tensors. The mathematical functions are CUDA's own, within 2 ulp.
+ * runs it over tensors.
  */
-#include <cmath>
-
 #include "map.cuh"
+#include "math.cuh"
 
-/* --- what formulas are written with ----------------------------------------------------------- */
-
-__device__ __forceinline__ float root(float x) { return sqrtf(x); }
-__device__ __forceinline__ double root(double x) { return sqrt(x); }
-__device__ __forceinline__ float exponential(float x) { return expf(x); }
-__device__ __forceinline__ double exponential(double x) { return exp(x); }
-__device__ __forceinline__ float logarithm(float x) { return logf(x); }
-__device__ __forceinline__ double logarithm(double x) { return log(x); }
-__device__ __forceinline__ float hyperbolic_tangent(float x) { return tanhf(x); }
-__device__ __forceinline__ double hyperbolic_tangent(double x) { return tanh(x); }
-
-/* powf is 4 ulp off at worst; through double it is rounded correctly but for rare ties. */
-__device__ __forceinline__ float power(float x, float y) { return (float)pow((double)x, (double)y); }
-__device__ __forceinline__ double power(double x, double y) { return pow(x, y); }
-
-/* Integer power by squaring, modulo 2^bits; Python refuses negative exponents. */
-template <class T> __device__ __forceinline__ T power(T x, T y)
-{
-    uint64_t base = (uint64_t)x, result = 1;
-    for (uint64_t left = (uint64_t)y; left; left >>= 1, base *= base)
-        if (left & 1) result *= base;
-    return (T)result;
-}
-
-__device__ __forceinline__ float magnitude(float x) { return fabsf(x); }
-__device__ __forceinline__ double magnitude(double x) { return fabs(x); }
-template <class T> __device__ __forceinline__ T magnitude(T x) { return x > (T)-x ? x : (T)-x; }
-
-/* NaN in either operand wins. */
-template <class T> __device__ __forceinline__ T larger(T x, T y)
-{
-    return x > y || x != x ? x : y;
-}
-template <class T> __device__ __forceinline__ T smaller(T x, T y)
-{
-    return x < y || x != x ? x : y;
-}
-
-#define ABS(v) magnitude((T)(v))
-#define SQRT(v) root(v)
-#define EXP(v) exponential(v)
-#define LOG(v) logarithm(v)
-#define TANH(v) hyperbolic_tangent(v)
-#define POW(u, v) power(u, v)
-#define MAX(u, v) larger<T>(u, v)
-#define MIN(u, v) smaller<T>(u, v)
+/* What formulas are written with; T is the functor's. */
+#define ABS(v) td_abs_of((T)(v))
+#define SQRT(v) td_sqrt_of(v)
+#define EXP(v) td_exp_of(v)
+#define LOG(v) td_log_of(v)
+#define TANH(v) td_tanh_of(v)
+#define POW(u, v) td_pow_of(u, v)
+#define MAX(u, v) td_larger()((T)(u), (T)(v))
+#define MIN(u, v) td_smaller()((T)(u), (T)(v))
 #define SELECT(condition, u, v) ((condition) ? (T)(u) : (T)(v))
 
 /* --- domains: which dtypes an op has ------------------------------------------------------------ */

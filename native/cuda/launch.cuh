@@ -115,15 +115,13 @@ template <int THREADS, class T, class F> __device__ __forceinline__ T td_block_r
     return v;
 }
 
-/* The commonest f. NaN in either operand of the maximum wins. */
-struct td_add {
-    template <class T> __device__ __forceinline__ T operator()(T a, T b) const { return a + b; }
-};
-struct td_larger {
-    template <class T> __device__ __forceinline__ T operator()(T a, T b) const
-    {
-        return a > b || a != a ? a : b;
-    }
-};
+/* f over groups of `width` neighbouring threads: a power of two up to a warp, or all THREADS. */
+template <int THREADS, class T, class F>
+__device__ __forceinline__ T td_group_reduce(T v, int width, F f)
+{
+    if (width == THREADS) return td_block_reduce<THREADS>(v, f);
+    for (int lanes = width / 2; lanes > 0; lanes /= 2) v = f(v, td_shuffle_xor(v, lanes));
+    return v;
+}
 
 #endif

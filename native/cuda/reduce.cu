@@ -91,22 +91,10 @@ struct fold_t {
     bool partial;       /* y and place are [outputs, splits] or [outputs, splits, n], contiguous */
 };
 
-/* Joins acc over `width` neighbouring threads, or over all of the block. */
-template <class F>
-__device__ __forceinline__ typename F::state across(typename F::state acc, int width)
-{
-    struct join_t {
-        __device__ __forceinline__ typename F::state operator()(typename F::state a,
-                                                                typename F::state b) const
-        {
-            return F::join(a, b);
-        }
-    };
-    if (width == THREADS) return td_block_reduce<THREADS>(acc, join_t());
-    for (int lanes = width / 2; lanes > 0; lanes /= 2)
-        acc = F::join(acc, td_shuffle_xor(acc, lanes));
-    return acc;
-}
+template <class F> struct join_t {
+    using state = typename F::state;
+    __device__ __forceinline__ state operator()(state a, state b) const { return F::join(a, b); }
+};
 
 template <class F, int V>
 __global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ fold_t t)
@@ -155,7 +143,7 @@ __global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ f
     }
     TD_UNROLL
     for (int j = 1; j < V; j++) acc[0] = F::join(acc[0], acc[j]);
-    const typename F::state all = across<F>(acc[0], t.width);
+    const typename F::state all = td_group_reduce<THREADS>(acc[0], t.width, join_t<F>());
     if (lane > 0 || output >= t.outputs) return;
     if (t.partial)
         F::put(t.y, t.place, group, group, all);
