@@ -63,8 +63,8 @@ SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 # native/cuda compiled for the CPU, against the emulated CUDA runtime: flags of each flavour.
 EMULATED = {
     "fast": ["-O2"],
-    "asan": ["-O1", *SANITIZE.split()],
-    "tsan": ["-O1", "-g", "-fsanitize=thread"],
+    "asan": ["-O1", *SANITIZE.replace("-g", "-g1").split()],
+    "tsan": ["-O1", "-g1", "-fsanitize=thread"],
 }
 EMULATION_FLAGS = [
     "-std=c++17",

@@ -29,14 +29,14 @@ Thread threads[MAX_THREADS];
 Warp warps[MAX_WARPS];
 
 static struct {
-    const char *kernel;
+    const char *kernel; /* its name */
     int size, warps;
     unsigned ready;    /* warps with a thread that can run */
     int live, waiting; /* threads that have not ended; threads at the barrier */
     Site barrier;      /* where the first of them waits */
     bool diverged, failed;
     uint64_t number, barriers; /* blocks so far; barriers passed in this one */
-    const std::function<void()> *body;
+    const Launch *launch;
 } block;
 
 static Fiber host;
@@ -274,7 +274,7 @@ static void thread_main()
     fiber_entered();
     for (;;) {
         acquire(&objects->start);
-        (*block.body)();
+        block.launch->thread(block.launch->arguments.get());
         thread_ends();
         Thread *ended = self, *next = next_thread();
         if (!next && block.live) deadlock();
@@ -292,10 +292,12 @@ static void thread_main()
 
 /* --- grids and blocks -------------------------------------------------------------------------------- */
 
-void grid_begins(dim3 grid, dim3 size, const char *kernel)
+void grid_begins(const Launch &launch, const char *kernel)
 {
+    const dim3 size = launch.block;
+    block.launch = &launch;
     block.kernel = kernel;
-    gridDim = grid;
+    gridDim = launch.grid;
     blockDim = size;
     block.size = (int)(size.x * size.y * size.z);
     block.warps = (block.size + WARP - 1) / WARP;
@@ -312,10 +314,9 @@ void grid_begins(dim3 grid, dim3 size, const char *kernel)
     catch_faults();
 }
 
-bool run_block(uint3 index, const std::function<void()> &body)
+bool run_block(uint3 index)
 {
     blockIdx = index;
-    block.body = &body;
     block.number++;
     block.live = block.size;
     block.waiting = 0;

@@ -46,8 +46,8 @@ unsigned existing_lanes(int warp);
 void catch_faults(); /* bad addresses become such failures (fault.cpp) */
 
 /* A grid: begin, every block, end. Blocks say false when one of their threads failed. */
-void grid_begins(dim3 grid, dim3 block, const char *kernel);
-bool run_block(uint3 index, const std::function<void()> &body);
+void grid_begins(const Launch &launch, const char *kernel);
+bool run_block(uint3 index);
 void grid_ends();
 
 /* copies that are still under way (async_copy.cpp) */

@@ -138,7 +138,7 @@ void run_grid(const Launch &launch)
     const BlockOrder order(blocks);
     const DeviceAccess access;
     DynamicShared dynamic(launch.dynamic_shared);
-    grid_begins(launch.grid, launch.block, kernel.name.c_str());
+    grid_begins(launch, kernel.name.c_str());
     for (uint64_t i = 0; i < blocks; i++) {
         if (tsan())
             forget_shared_accesses(kernel);
@@ -148,7 +148,7 @@ void run_grid(const Launch &launch)
         const uint64_t b = order(i);
         const uint3 index = {(unsigned)(b % g.x), (unsigned)(b / g.x % g.y),
                              (unsigned)(b / g.x / g.y)};
-        if (!run_block(index, launch.body)) break;
+        if (!run_block(index)) break;
     }
     grid_ends();
 }

@@ -222,18 +222,16 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
     auto pageable = [](const void *p) {
         return !is_device_pointer(p) && !inside(pinned_blocks, p);
     };
-    if (options().defer && !is_capturing(stream)) {
-        if (pageable(from)) {
-            const std::vector<char> staged((const char *)from, (const char *)from + bytes);
-            return enqueue(stream, [=] { copy_work(to, staged.data(), bytes)(); });
-        }
-        if (pageable(to)) {
-            drain(stream);
-            copy_work(to, from, bytes)();
-            return take_failure();
-        }
+    if (!options().defer || is_capturing(stream))
+        return enqueue(stream, copy_work(to, from, bytes));
+    if (pageable(from)) {
+        const std::vector<char> staged((const char *)from, (const char *)from + bytes);
+        return enqueue(stream, [=] { copy_work(to, staged.data(), bytes)(); });
     }
-    return enqueue(stream, copy_work(to, from, bytes));
+    const cudaError_t result = enqueue(stream, copy_work(to, from, bytes));
+    if (result || !pageable(to)) return result;
+    drain(stream);
+    return take_failure();
 }
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)

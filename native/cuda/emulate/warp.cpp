@@ -9,19 +9,17 @@
 namespace td_emu
 {
 
+/* The group that gathers under this mask. Lanes that wait under another one may be named in it:
+ * they can still come. */
 static Group &find_group(Warp &warp, unsigned mask, Collective *work, const Site &site)
 {
     for (int i = 0; i < warp.groups; i++) {
         Group &group = warp.group[i];
-        if (group.mask == mask) {
-            if (group.work != work || strcmp(group.name, site.name))
-                fail("lanes of mask %08x diverge: one is in %s at %s:%d, others in %s", mask,
-                     site.name, site.file, site.line, group.name);
-            return group;
-        }
-        if (group.mask & mask)
-            fail("%s at %s:%d with mask %08x, but others of these lanes wait with mask %08x",
-                 site.name, site.file, site.line, mask, group.mask);
+        if (group.mask != mask) continue;
+        if (group.work != work || strcmp(group.name, site.name))
+            fail("lanes of mask %08x diverge: one is in %s at %s:%d, others in %s", mask, site.name,
+                 site.file, site.line, group.name);
+        return group;
     }
     warp.group[warp.groups] = {mask, 0, work, site.name};
     return warp.group[warp.groups++];
@@ -78,6 +76,31 @@ void do_vote(void **arguments, unsigned)
         if (arguments[i] && ((Vote *)arguments[i])->predicate) votes |= 1u << i;
     for (int i = 0; i < WARP; i++)
         if (arguments[i]) ((Vote *)arguments[i])->result = votes;
+}
+
+static unsigned combine(ReduceOp op, unsigned a, unsigned b)
+{
+    switch (op) {
+    case ADD: return a + b;
+    case MIN: return b < a ? b : a;
+    case MAX: return a < b ? b : a;
+    case MIN_SIGNED: return (int)b < (int)a ? b : a;
+    case MAX_SIGNED: return (int)a < (int)b ? b : a;
+    case AND: return a & b;
+    case OR: return a | b;
+    case XOR: return a ^ b;
+    }
+    __builtin_unreachable();
+}
+
+void do_reduce(void **arguments, unsigned mask)
+{
+    const Reduce &first = *(Reduce *)arguments[__builtin_ctz(mask)];
+    unsigned all = first.value;
+    for (unsigned left = mask & (mask - 1); left; left &= left - 1)
+        all = combine(first.op, all, ((Reduce *)arguments[__builtin_ctz(left)])->value);
+    for (unsigned left = mask; left; left &= left - 1)
+        ((Reduce *)arguments[__builtin_ctz(left)])->value = all;
 }
 
 } // namespace td_emu

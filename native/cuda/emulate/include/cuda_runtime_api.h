@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -217,7 +217,8 @@ struct Launch {
     size_t dynamic_shared;
     const void *kernel;
     std::vector<Pointer> pointers;
-    std::function<void()> body; /* one thread */
+    void (*thread)(const void *arguments); /* calls the kernel once */
+    std::shared_ptr<const void> arguments;
 };
 
 cudaError_t launch(Launch launch, cudaStream_t stream);
@@ -226,13 +227,20 @@ cudaError_t get_function_attributes(cudaFuncAttributes *attributes, const void *
 cudaError_t kernel_name(const char **name, const void *kernel);
 cudaError_t active_blocks(int *blocks, const void *kernel, int threads, size_t dynamic_shared);
 void register_symbol(const void *symbol, size_t bytes);
-inline constexpr size_t LARGEST_ARGUMENTS = 32764; /* bytes, since sm_70 */
 
-template <class... P, size_t... I> /* std::apply without its four frames in every report */
-void call(void (*kernel)(P...), const std::tuple<P...> &arguments, std::index_sequence<I...>)
-{
-    kernel(std::get<I>(arguments)...);
-}
+template <class... P> struct Call {
+    void (*kernel)(P...);
+    std::tuple<P...> arguments;
+
+    template <size_t... I> void run(std::index_sequence<I...>) const
+    {
+        kernel(std::get<I>(arguments)...);
+    }
+    static void thread(const void *call)
+    {
+        ((const Call *)call)->run(std::index_sequence_for<P...>());
+    }
+};
 
 } // namespace td_emu
 
@@ -240,21 +248,23 @@ template <class... P, class... A>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(P...),
                                A &&...arguments)
 {
-    static_assert((sizeof(P) + ... + 0) <= td_emu::LARGEST_ARGUMENTS, "too large for arguments");
-    const std::tuple<P...> copies(static_cast<P>(std::forward<A>(arguments))...);
+    static_assert((sizeof(P) + ... + 0) <= 32764, "too large for arguments");
+    using Call = td_emu::Call<P...>;
+    const Call call = {kernel, std::tuple<P...>(static_cast<P>(std::forward<A>(arguments))...)};
     td_emu::Launch launch;
     launch.grid = config->gridDim;
     launch.block = config->blockDim;
     launch.dynamic_shared = config->dynamicSmemBytes;
     launch.kernel = (const void *)kernel;
+    launch.thread = Call::thread;
+    launch.arguments = std::make_shared<Call>(call);
     int position = 0;
     auto note = [&](const auto &x) {
         position++;
         if constexpr (std::is_pointer_v<std::decay_t<decltype(x)>>)
             launch.pointers.push_back({position, (const void *)x});
     };
-    std::apply([&](const auto &...x) { (note(x), ...); }, copies);
-    launch.body = [=] { td_emu::call(kernel, copies, std::index_sequence_for<P...>()); };
+    std::apply([&](const auto &...x) { (note(x), ...); }, call.arguments);
     return td_emu::launch(std::move(launch), config->stream);
 }
 template <class... P>

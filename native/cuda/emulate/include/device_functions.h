@@ -50,7 +50,12 @@ struct Vote {
     int predicate;
     unsigned result;
 };
-Collective do_shuffle, do_vote;
+enum ReduceOp { ADD, MIN, MAX, MIN_SIGNED, MAX_SIGNED, AND, OR, XOR };
+struct Reduce {
+    unsigned value; /* the lane's, then all lanes' */
+    ReduceOp op;
+};
+Collective do_shuffle, do_vote, do_reduce;
 
 template <class T> __forceinline__ T shuffle(unsigned mask, T value, int source, const Site &site)
 {
@@ -62,21 +67,11 @@ template <class T> __forceinline__ T shuffle(unsigned mask, T value, int source,
     return value;
 }
 
-/* reduce(a, b) over the lanes of the mask, in the order of lanes */
-template <class T, class F> T reduce(unsigned mask, T value, F, const Site &site)
+inline unsigned reduce(unsigned mask, unsigned value, ReduceOp op, const Site &site)
 {
-    struct Reduce {
-        T value, result;
-    } mine = {value, value};
-    Collective *work = [](void *arguments[32], unsigned lanes) {
-        T sum = ((Reduce *)arguments[__builtin_ctz(lanes)])->value;
-        for (unsigned left = lanes & (lanes - 1); left; left &= left - 1)
-            sum = F()(sum, ((Reduce *)arguments[__builtin_ctz(left)])->value);
-        for (unsigned left = lanes; left; left &= left - 1)
-            ((Reduce *)arguments[__builtin_ctz(left)])->result = sum;
-    };
-    warp_collective(mask, &mine, work, site);
-    return mine.result;
+    Reduce mine = {value, op};
+    warp_collective(mask, &mine, do_reduce, site);
+    return mine.value;
 }
 
 } // namespace td_emu
@@ -141,23 +136,20 @@ inline int __all_sync(unsigned mask, int predicate, TD_EMU_SITE)
     return __ballot_sync(mask, predicate == 0, file, line) == 0;
 }
 
-#define TD_EMU_REDUCE(name, type, expression)                                                      \
+#define TD_EMU_REDUCE(name, type, op)                                                              \
     inline type name(unsigned mask, type value, TD_EMU_SITE)                                       \
     {                                                                                              \
-        struct Op {                                                                                \
-            type operator()(type a, type b) const { return expression; }                           \
-        };                                                                                         \
-        return td_emu::reduce(mask, value, Op(), TD_EMU_HERE);                                     \
+        return (type)td_emu::reduce(mask, (unsigned)value, td_emu::op, TD_EMU_HERE);               \
     }
-TD_EMU_REDUCE(__reduce_add_sync, int, (int)((unsigned)a + (unsigned)b))
-TD_EMU_REDUCE(__reduce_min_sync, int, b < a ? b : a)
-TD_EMU_REDUCE(__reduce_max_sync, int, a < b ? b : a)
-TD_EMU_REDUCE(__reduce_add_sync, unsigned, a + b)
-TD_EMU_REDUCE(__reduce_min_sync, unsigned, b < a ? b : a)
-TD_EMU_REDUCE(__reduce_max_sync, unsigned, a < b ? b : a)
-TD_EMU_REDUCE(__reduce_and_sync, unsigned, a &b)
-TD_EMU_REDUCE(__reduce_or_sync, unsigned, a | b)
-TD_EMU_REDUCE(__reduce_xor_sync, unsigned, a ^ b)
+TD_EMU_REDUCE(__reduce_add_sync, int, ADD)
+TD_EMU_REDUCE(__reduce_min_sync, int, MIN_SIGNED)
+TD_EMU_REDUCE(__reduce_max_sync, int, MAX_SIGNED)
+TD_EMU_REDUCE(__reduce_add_sync, unsigned, ADD)
+TD_EMU_REDUCE(__reduce_min_sync, unsigned, MIN)
+TD_EMU_REDUCE(__reduce_max_sync, unsigned, MAX)
+TD_EMU_REDUCE(__reduce_and_sync, unsigned, AND)
+TD_EMU_REDUCE(__reduce_or_sync, unsigned, OR)
+TD_EMU_REDUCE(__reduce_xor_sync, unsigned, XOR)
 #undef TD_EMU_REDUCE
 
 /* --- loads and stores with a caching hint, which means nothing here -------------------------------- */
