@@ -19,6 +19,13 @@
 #define TD_GEMM_CUH
 
 #include "axes.cuh"
+#include "gemm_output.cuh"
+
+#ifdef TD_EMU
+#define TD_UNROLL_PAIRS
+#else
+#define TD_UNROLL_PAIRS _Pragma("unroll 2")
+#endif
 
 /* A tile of c, its steps along k, and a thread's share. Lanes of a warp stand 4 rows × 8 columns,
  * and each takes packs of 16 bytes, 4 (8) packs apart: a warp's reads of a slab touch every bank
@@ -91,7 +98,7 @@ __device__ __forceinline__ void td_multiply(T (&sum)[Tile::ROWS][Tile::COLS],
                                             const td_corner<Tile> &mine)
 {
     constexpr int V = Tile::V;
-    TD_UNROLL
+    TD_UNROLL_PAIRS /* wholly unrolled, it would want more registers than there are */
     for (int k = 0; k < Tile::K; k++) {
         td_pack<T, V> x[Tile::ROWS / V], y[Tile::COLS / V];
         TD_UNROLL

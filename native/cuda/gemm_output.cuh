@@ -37,33 +37,45 @@ template <class T> struct td_rows {
     }
 };
 
-/* A thread's sums, their first at (i, j), to where they belong. */
+/* Where row r of a thread's sums lies below their first. */
+template <class Tile> __device__ __forceinline__ constexpr int td_row_of(int r)
+{
+    return r / Tile::V * Tile::V * Tile::ROW_LANES + r % Tile::V;
+}
+
+/* A thread's sums, their first at (i0, j0), to where they belong. */
 template <class Tile, class Output, class T>
 __device__ __forceinline__ void td_put_tile(const Output &c, const T (&sum)[Tile::ROWS][Tile::COLS],
                                             int64_t i0, int64_t j0, int64_t m, int64_t n)
 {
     constexpr int V = Tile::V;
+    const int rows = (int)TD_MIN(m - i0, (int64_t)Tile::M); /* may be negative: none */
     TD_UNROLL
     for (int g = 0; g < Tile::COLS; g += V) {
         const int64_t j = j0 + g * Tile::COL_LANES;
-        if (j >= n) continue;
-        int64_t column[V];
-        TD_UNROLL
-        for (int l = 0; l < V; l++) column[l] = j + l < n ? c.column(j + l) : 0;
-        TD_UNROLL
-        for (int r = 0; r < Tile::ROWS; r++) {
-            const int64_t i = i0 + r / V * V * Tile::ROW_LANES + r % V;
-            if (i >= m) continue;
-            T *to = c.data + i * c.row;
-            if (c.packed) {
+        if (c.packed) {
+            if (j >= n) break;
+            T *to = c.data + c.column(j) + i0 * c.row;
+            TD_UNROLL
+            for (int r = 0; r < Tile::ROWS; r++) {
+                if (td_row_of<Tile>(r) >= rows) break;
                 td_pack<T, V> values;
                 TD_UNROLL
-                for (int l = 0; l < V; l++) values.at[l] = c.finish(sum[r][g + l], i, j + l);
-                td_store(to + column[0], values);
-            } else {
-                TD_UNROLL
                 for (int l = 0; l < V; l++)
-                    if (j + l < n) to[column[l]] = c.finish(sum[r][g + l], i, j + l);
+                    values.at[l] = c.finish(sum[r][g + l], i0 + td_row_of<Tile>(r), j + l);
+                td_store(to + td_row_of<Tile>(r) * c.row, values);
+            }
+        } else {
+            TD_UNROLL
+            for (int l = 0; l < V; l++) {
+                if (j + l >= n) break;
+                T *to = c.data + c.column(j + l) + i0 * c.row;
+                TD_UNROLL
+                for (int r = 0; r < Tile::ROWS; r++) {
+                    if (td_row_of<Tile>(r) >= rows) break;
+                    to[td_row_of<Tile>(r) * c.row] =
+                        c.finish(sum[r][g + l], i0 + td_row_of<Tile>(r), j + l);
+                }
             }
         }
     }

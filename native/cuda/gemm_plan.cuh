@@ -7,7 +7,6 @@
 #ifndef TD_GEMM_PLAN_CUH
 #define TD_GEMM_PLAN_CUH
 
-#include "gemm_output.cuh"
 #include "gemm.cuh"
 
 struct td_shape {
@@ -66,6 +65,8 @@ static td_status td_run_gemm(const char *op, const A &a, const B &b, const Outpu
     using T = typename Tile::T;
     td_product<A, B, Output> p = {a, b, c, s.m, s.n, s.k, plan.depth, 0, 0};
     p.down = td_blocks(s.m, Tile::M), p.across = td_blocks(s.n, Tile::N);
+    if ((double)p.down * p.across * s.matrices > INT32_MAX)
+        return td_fail(TD_EUNSUPPORTED, "%s: more blocks than a launch can have", op);
     const dim3 grid(p.down * p.across * (unsigned)s.matrices, plan.parts);
     const auto kernel = td_gemm_kernel<Tile, A, B, Output>;
     if (plan.parts == 1) return td_launch(op, kernel, grid, Tile::THREADS, 0, p);

@@ -21,33 +21,31 @@ template <class T, int V, bool DEPTH_FIRST> struct matrix_t : strided_t<T> {
     template <int ALONG, int DEPTH, int THREADS> struct loader {
         using share = td_share<ALONG, DEPTH, THREADS, V, DEPTH_FIRST>;
         struct shared {};
+        const matrix_t &x;
+        const T *next;    /* the thread's first pack of the next step */
+        int along, depth; /* what the block has of them */
         td_pack<T, V> pack[share::PACKS];
-        const T *next; /* the thread's first pack of the next step */
-        int64_t outer, advance;
-        int along, depth; /* what is left of them from here on */
 
         __device__ __forceinline__ loader(const matrix_t &x, shared &, const td_span &span)
+            : x(x), along((int)TD_MIN(span.along - span.first, (int64_t)ALONG)),
+              depth((int)(span.end - span.begin))
         {
             int64_t at[1] = {0};
             td_locate(x.batch, span.matrix, at);
             next = x.data + at[0] + (span.first + share::along(0)) * x.a +
                    (span.begin + share::depth(0)) * x.d;
-            outer = (DEPTH_FIRST ? x.a : x.d) * share::STEP;
-            advance = x.d * DEPTH;
-            along = (int)TD_MIN(span.along - span.first, (int64_t)ALONG);
-            depth = (int)(span.end - span.begin);
         }
         __device__ __forceinline__ void prepare(int) {}
-        __device__ __forceinline__ void fetch(int)
+        __device__ __forceinline__ void fetch(int step)
         {
             const T *p = next;
             TD_UNROLL
-            for (int i = 0; i < share::PACKS; i++, p += outer) {
+            for (int i = 0; i < share::PACKS; i++, p += (DEPTH_FIRST ? x.a : x.d) * share::STEP) {
                 pack[i] = {};
-                if (share::along(i) < along && share::depth(i) < depth) pack[i] = td_load<V>(p);
+                if (share::along(i) < along && share::depth(i) < depth - step * DEPTH)
+                    pack[i] = td_load<V>(p);
             }
-            next += advance;
-            depth -= DEPTH;
+            next += x.d * DEPTH;
         }
         __device__ __forceinline__ void put(td_slab<T, ALONG, DEPTH> &slab)
         {
