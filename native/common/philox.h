@@ -2,18 +2,16 @@
  *
  * A random number generator without a state: four words of output are a pure function of a
  * 128-bit counter and a 64-bit key. So any thread can make any element of a draw, in any order.
- * Plain C that C++ and CUDA compile as well; loops over td_philox become vector code.
+ * Loops over td_philox become vector code.
  */
 #ifndef TD_PHILOX_H
 #define TD_PHILOX_H
 
-#include <stdint.h>
+#include "status.h"
 
 #ifdef __CUDACC__
-#define TD_EVERYWHERE static inline __host__ __device__
-#define TD_TEN_ROUNDS _Pragma("unroll")
+#define TD_TEN_ROUNDS /* nvcc unrolls them unasked */
 #else
-#define TD_EVERYWHERE static inline __attribute__((always_inline))
 #define TD_TEN_ROUNDS _Pragma("GCC unroll 10")
 #endif
 

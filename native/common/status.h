@@ -4,6 +4,13 @@
 
 #include "tinydl.h"
 
+/* What kernels of both backends call: plain C that C++ and CUDA compile as well. */
+#ifdef __CUDACC__
+#define TD_EVERYWHERE static inline __host__ __device__
+#else
+#define TD_EVERYWHERE static inline __attribute__((always_inline))
+#endif
+
 /* Stores the formatted sentence for td_last_error() on this thread and returns `status`. */
 #ifdef __cplusplus
 extern "C"

@@ -10,7 +10,7 @@
 
 enum { TILE = 32, TILE_ROWS = 8 /* that a block moves at a time */ };
 
-/* --- transposes --------------------------------------------------------------------------------- */
+/* --- transposes ------------------------------------------------------------------------------- */
 
 template <class T> struct tiles_t {
     T *y;
@@ -56,7 +56,7 @@ template <class T> static td_status transpose(const td_transpose *plan)
                      dim3(TILE, TILE_ROWS), 0, t);
 }
 
-/* --- copies ---------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 struct as_is {
     template <class T> __device__ __forceinline__ T operator()(T v) const { return v; }
@@ -120,7 +120,7 @@ td_status td_copy(td_tensor *y, const td_tensor *x)
     }
 }
 
-/* --- where ------------------------------------------------------------------------------------------ */
+/* --- where ------------------------------------------------------------------------------------ */
 
 struct choose {
     template <class T> __device__ __forceinline__ T operator()(uint8_t c, T a, T b) const

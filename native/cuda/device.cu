@@ -116,7 +116,7 @@ td_status td_set_threads(int n)
     return n > 0 ? TD_OK : td_fail(TD_EINVAL, "set_threads: %d is not a number of threads", n);
 }
 
-/* --- errors ------------------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 td_status td_cuda(const char *op, cudaError_t error)
 {
@@ -174,7 +174,7 @@ td_status td_sync(void)
     return tell_note(c);
 }
 
-/* --- memory --------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 td_status td_alloc(void **p, size_t bytes)
 {

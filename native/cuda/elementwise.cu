@@ -17,7 +17,7 @@
 #define MIN(u, v) td_smaller()((T)(u), (T)(v))
 #define SELECT(condition, u, v) ((condition) ? (T)(u) : (T)(v))
 
-/* --- domains: which dtypes an op has ------------------------------------------------------------ */
+/* --- domains: which dtypes an op has ---------------------------------------------------------- */
 
 static td_status no_kernel(const char *op, int32_t dtype)
 {
@@ -57,7 +57,7 @@ DOMAIN(numbers, F32_F64(same) INTEGERS(same))
 DOMAIN(bits, INTEGERS(same) BOOL(same))
 DOMAIN(comparable, F32_F64(yes_or_no) INTEGERS(yes_or_no) BOOL(yes_or_no))
 
-/* --- the ops --------------------------------------------------------------------------------------- */
+/* --- the ops ---------------------------------------------------------------------------------- */
 
 #define UNARY(name, domain, formula)                                                               \
     struct name##_op {                                                                             \

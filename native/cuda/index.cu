@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(THREADS) scatter_add_kernel(const __grid_const
     }
 }
 
-/* --- host ------------------------------------------------------------------------------------------ */
+/* --- host ------------------------------------------------------------------------------------- */
 
 static td_status tell(const td_mistake *m)
 {

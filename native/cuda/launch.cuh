@@ -28,7 +28,7 @@
 enum { TD_WARP = 32 };
 #define TD_FULL_WARP 0xffffffffu
 
-/* --- host: queueing work (device.cu) -------------------------------------------------------- */
+/* --- host: queueing work (device.cu) ---------------------------------------------------------- */
 
 cudaStream_t td_stream(void); /* the one stream everything is queued on */
 
@@ -84,7 +84,7 @@ template <int V, class T> __device__ __forceinline__ void td_store(T *p, const t
     *reinterpret_cast<td_pack<T, V> *>(p) = v;
 }
 
-/* --- device: reductions over threads ------------------------------------------------------------ */
+/* --- device: reductions over threads ---------------------------------------------------------- */
 
 template <class T> __device__ __forceinline__ T td_shuffle_xor(T v, int lanes)
 {

@@ -32,7 +32,8 @@ template <class T> __device__ bool counts(const loss_t<T> &t, int64_t row, bool 
 }
 
 template <class T>
-__global__ void __launch_bounds__(THREADS) cross_entropy_kernel(const __grid_constant__ loss_t<T> t)
+__global__ void __launch_bounds__(THREADS, 3)
+    cross_entropy_kernel(const __grid_constant__ loss_t<T> t)
 {
     const int lane = threadIdx.x % t.width;
     const int64_t row = (int64_t)blockIdx.x * (THREADS / t.width) + threadIdx.x / t.width;

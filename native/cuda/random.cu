@@ -10,7 +10,7 @@
 
 enum { THREADS = 256 };
 
-/* --- four words become PER elements ------------------------------------------------------------ */
+/* --- four words become PER elements ----------------------------------------------------------- */
 
 template <class T> struct uniform_draw;
 
@@ -69,12 +69,12 @@ template <class T> struct dropout_draw {
 
     __device__ __forceinline__ T operator()(const uint32_t *word, int i, T x) const
     {
-        const bool drop = PER == 4 ? td_unit_f32(word + i) < (T)p : td_unit_f64(word + 2 * i) < (T)p;
-        return drop ? 0 : x / (T)kept;
+        const T u = PER == 4 ? (T)td_unit_f32(word + i) : (T)td_unit_f64(word + 2 * i);
+        return u < (T)p ? 0 : x / (T)kept;
     }
 };
 
-/* --- the kernel ------------------------------------------------------------------------------------ */
+/* --- the kernel ------------------------------------------------------------------------------- */
 
 /* x, which only dropout reads, may be NULL. Whole packs only if y and x are aligned to them. */
 template <class F, class T>
@@ -114,14 +114,15 @@ static td_status no_kernel(const char *op, const td_tensor *y)
     return td_fail(TD_EDTYPE, "%s has no kernel for %s", op, td_dtype_name(y->dtype));
 }
 
-/* --- the ops ------------------------------------------------------------------------------------------ */
+/* --- the ops ---------------------------------------------------------------------------------- */
 
 td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng)
 {
-    const double scale = high - low;
+    const uniform_draw<float> f32 = {low, high - low, high};
+    const uniform_draw<double> f64 = {low, high - low, high};
     switch (y->dtype) {
-    case TD_F32: return draw<float>("uniform", y, NULL, rng, uniform_draw<float>{low, scale, high});
-    case TD_F64: return draw<double>("uniform", y, NULL, rng, uniform_draw<double>{low, scale, high});
+    case TD_F32: return draw<float>("uniform", y, NULL, rng, f32);
+    case TD_F64: return draw<double>("uniform", y, NULL, rng, f64);
     default: return no_kernel("uniform", y);
     }
 }

@@ -21,7 +21,7 @@ enum {
     MOST = 256,      /* … nor, for the sake of rounding, with more than this */
 };
 
-/* --- what is accumulated ----------------------------------------------------------------------- */
+/* --- what is accumulated ---------------------------------------------------------------------- */
 
 template <class T, class TOTAL> struct sum_fold {
     using element = T;
@@ -71,7 +71,7 @@ template <class T, bool MAX> struct best_fold {
     }
 };
 
-/* --- the kernels ---------------------------------------------------------------------------------- */
+/* --- the kernels ------------------------------------------------------------------------------ */
 
 struct fold_t {
     const void *x;
@@ -200,7 +200,7 @@ __global__ void __launch_bounds__(THREADS) columns_kernel(const __grid_constant_
         F::put(t.y, t.place, at[TD_Y], at[TD_PLACE], shared[threadIdx.x]);
 }
 
-/* --- how many threads share a result, and how many segments there are ----------------------------- */
+/* --- how many threads share a result, and how many segments there are ------------------------- */
 
 static int64_t count_splits(int64_t groups, int64_t each, int64_t threads)
 {
@@ -230,7 +230,7 @@ static unsigned plan_columns(fold_t *t)
     return td_blocks(t->outputs * splits * strips, 1);
 }
 
-/* --- from a plan to one launch, or two -------------------------------------------------------------- */
+/* --- from a plan to one launch, or two -------------------------------------------------------- */
 
 template <int K> static td_axes<K> axes_of(const td_axis_list *list)
 {
@@ -325,7 +325,7 @@ static td_status reduce(const char *op, td_tensor *y, td_tensor *idx, const td_t
                              : launch<F>(op, t, blocks, r.columns, packs);
 }
 
-/* --- the ops ------------------------------------------------------------------------------------------ */
+/* --- the ops ---------------------------------------------------------------------------------- */
 
 td_status td_sum(td_tensor *y, const td_tensor *x)
 {

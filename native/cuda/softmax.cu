@@ -60,7 +60,8 @@ template <class T> struct rows_t {
 
 /* x[rows, n]: `width` ≤ 32 threads per row, each with EACH elements or fewer. */
 template <class OP, class T, int EACH>
-__global__ void __launch_bounds__(THREADS) in_registers_kernel(const rows_t<T> t, int width)
+__global__ void __launch_bounds__(THREADS, EACH == FEW ? 3 : 1)
+    in_registers_kernel(const rows_t<T> t, int width)
 {
     const int lane = threadIdx.x % width, n = (int)t.n;
     const int64_t row = (int64_t)blockIdx.x * (THREADS / width) + threadIdx.x / width;
@@ -95,7 +96,7 @@ __global__ void __launch_bounds__(THREADS) in_registers_kernel(const rows_t<T> t
 
 /* x[rows, n]: a block per row. */
 template <class OP, class T, bool ON_CHIP>
-__global__ void __launch_bounds__(THREADS) block_kernel(const rows_t<T> t)
+__global__ void __launch_bounds__(THREADS, 3) block_kernel(const rows_t<T> t)
 {
     TD_DYN_SMEM(T, shared);
     const T *x = t.x + blockIdx.x * t.n, *gy = t.gy + blockIdx.x * t.n;
@@ -134,7 +135,7 @@ template <class T, class F> __device__ __forceinline__ T across(T *shared, T v, 
 
 /* x[outer, n, inner]: `rows` neighbouring rows per block, THREADS / rows threads for each. */
 template <class OP, class T>
-__global__ void __launch_bounds__(THREADS) beside_kernel(const rows_t<T> t, int rows)
+__global__ void __launch_bounds__(THREADS, 3) beside_kernel(const rows_t<T> t, int rows)
 {
     __shared__ T shared[THREADS];
     const int64_t row = (int64_t)blockIdx.x * rows + threadIdx.x % rows;
@@ -153,7 +154,7 @@ __global__ void __launch_bounds__(THREADS) beside_kernel(const rows_t<T> t, int 
         t.y[j] = OP::out(OP::keep(t.x[j], max), t.gy[j], sum);
 }
 
-/* --- host ------------------------------------------------------------------------------------------ */
+/* --- host ------------------------------------------------------------------------------------- */
 
 static int power_of_two(int64_t least, int most)
 {
