@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -65,6 +66,28 @@ SANITIZE = [
     "-fno-sanitize-recover=undefined",
     "-fno-omit-frame-pointer",
     "-g",
+]
+
+# native/cuda compiled for the CPU, against the emulated CUDA runtime: flags of each flavour.
+EMULATED = {
+    "fast": ["-O2"],
+    "asan": [*SANITIZE, "-g1"],
+    "tsan": ["-O1", "-g1", "-fsanitize=thread"],
+}
+EMULATION_FLAGS = [
+    "-std=c++17",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fwrapv",
+    "-Inative/cuda/emulate/include",
+    "-Inative",
+    "-Inative/common",
+    "-Inative/cuda",
 ]
 
 NO_COMPILER = """tinydl is compiled where it is installed and needs a C compiler (gcc or clang).
@@ -222,6 +245,67 @@ def build(
     return made
 
 
+def find_cxx(cc: list[str]) -> list[str]:
+    """$CXX, else the C++ compiler that belongs to a C compiler: gcc-12 → g++-12."""
+    if os.environ.get("CXX"):
+        return shlex.split(os.environ["CXX"])
+    names = {"cc": "c++", "gcc": "g++", "clang": "clang++"}
+    pattern = r"(?<![^/-])(cc|gcc|clang)(-[\d.]+)?$"
+    return [re.sub(pattern, lambda m: names[m[1]] + (m[2] or ""), word) for word in cc]
+
+
+def emulate(
+    sources: list[Path],
+    target: Path,
+    flavour: str = "fast",
+    compiler: str | None = None,
+    strict: bool = False,
+) -> Path:
+    """Compiles .cu and .c files for this machine and links them with the emulated CUDA device.
+
+    The target is a library if its name ends like one, else a program.
+    """
+    cc = find_compiler(compiler)
+    cxx = find_cxx(cc)
+    clang = "clang" in run([*cxx, "--version"])
+    kind = ["emulated", Path(cc[0]).name, flavour, "strict" * strict]
+    work = ROOT / "build" / "objects" / "-".join(filter(None, kind))
+    runtime = sorted(ROOT.glob("native/cuda/emulate/*.cpp"))
+
+    def compile_one(source: Path) -> Path:
+        flags = ["-c", *EMULATED[flavour], *["-Werror"] * strict]
+        if source in runtime and flavour == "tsan":
+            flags.remove("-fsanitize=thread")  # native/cuda/emulate/sanitizers.h says why
+        name = source.relative_to(ROOT) if source.is_relative_to(ROOT) else Path(source.name)
+        target = (work / name).with_suffix(".o")
+        if source.suffix == ".c":
+            return compile_file(cc, [*FLAGS, *flags], source, target)
+        # gcc would share the static variables of templates, __shared__ arrays, between libraries
+        flags = [*EMULATION_FLAGS, *([] if clang else ["-fno-gnu-unique"]), *flags]
+        flags += FILE_FLAGS.get(source.with_suffix(".c").name, [])
+        return compile_file(cxx, [*flags, "-x", "c++"], source, target)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(compile_one, [*runtime, *sources]))
+    flags = EMULATED[flavour] + ["-pthread"]
+    if target.suffix == EXTENSION:
+        flags += ["-shared", "-Wl,-Bsymbolic"]
+        flags += ["-shared-libasan"] * (clang and flavour == "asan")
+    command = [*cxx, *flags, *map(relative, objects), "-ldl", "-lm"]
+    refresh(target, command, work / f"{target.stem}.cmd", objects)
+    return target
+
+
+def build_cuda_emulated(
+    out: Path = LIBRARIES, flavour: str = "fast", compiler: str | None = None, strict: bool = False
+) -> Path:
+    """libtinydl-cuda-emu.so (-asan, -tsan): the CUDA backend for machines without a GPU."""
+    sources = sorted([*ROOT.glob("native/cuda/*.cu"), *ROOT.glob("native/common/*.c")])
+    suffix = "" if flavour == "fast" else f"-{flavour}"
+    library = out / f"libtinydl-cuda-emu{suffix}{EXTENSION}"
+    return emulate(sources, library, flavour, compiler, strict)
+
+
 def this_machine() -> str:
     return SAME_MACHINE.get(platform.machine().lower(), platform.machine().lower())
 
@@ -249,9 +333,15 @@ def main() -> None:
     parser.add_argument("--cc", help="the compiler ($CC, else cc, gcc or clang)")
     parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    parser.add_argument("--emulate", choices=EMULATED, help="the emulated CUDA device instead")
     parser.add_argument("--quiet", action="store_true", help="say nothing when all is well")
     options = parser.parse_args()
     out = options.out and options.out.resolve()
+    if options.emulate:
+        made = build_cuda_emulated(out or LIBRARIES, options.emulate, options.cc, options.strict)
+        if not options.quiet:
+            print(f"✓ {made.stem.removeprefix('libtinydl-')}")
+        return
     build(out, options.cc, options.sanitize, options.strict, not options.quiet)
 
 

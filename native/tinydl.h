@@ -23,6 +23,10 @@
 #define TD_API
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define TD_ABI 1 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
 
@@ -189,4 +193,7 @@ TD_API td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *co
                          td_tensor *const *vmax, const td_tensor *const *g, int64_t count,
                          const td_adam_attrs *a); /* vmax NULL without amsgrad */
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 
 #include "status.h"
 
+#define TD_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define TD_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define TD_CEIL_DIV(a, b) (((a) + (b) - 1) / (b))
+
 enum { TD_MAX_OPERANDS = 4 };
 
 typedef struct td_walk {
@@ -46,7 +50,7 @@ static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand
     w->ndim = 0;
     w->size = td_numel(y);
     for (int k = 0; k < count; k++) {
-        w->data[k] = operand[k]->data;
+        w->data[k] = (char *)operand[k]->data;
         w->itemsize[k] = td_itemsize(operand[k]->dtype);
         if (operand[k]->ndim > y->ndim)
             return td_fail(TD_EINVAL, "operand %d has %d axes, the output %d", k, operand[k]->ndim,
@@ -87,6 +91,33 @@ static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand
     }
     w->ndim = last + 1;
     return TD_OK;
+}
+
+/* Removes an axis; a walk keeps at least one. */
+static inline void td_walk_drop(td_walk *w, int axis)
+{
+    for (w->ndim--; axis < w->ndim; axis++) {
+        w->shape[axis] = w->shape[axis + 1];
+        for (int k = 0; k < w->count; k++) w->stride[k][axis] = w->stride[k][axis + 1];
+    }
+    if (w->ndim > 0) return;
+    w->ndim = 1;
+    w->shape[0] = 1;
+}
+
+/* Cuts a walk of at least two axes in two, across the first. */
+static inline void td_walk_halve(const td_walk *w, td_walk *first, td_walk *rest)
+{
+    const int64_t half = w->shape[0] / 2;
+    *first = *rest = *w;
+    first->shape[0] = half;
+    rest->shape[0] -= half;
+    first->size = w->size / w->shape[0] * half;
+    rest->size = w->size - first->size;
+    for (int k = 0; k < w->count; k++)
+        rest->data[k] += half * w->stride[k][0] * (int64_t)w->itemsize[k];
+    if (first->shape[0] == 1) td_walk_drop(first, 0);
+    if (rest->shape[0] == 1) td_walk_drop(rest, 0);
 }
 
 /* Points p[k] at operand k's element number `at` in the walk's order; returns how many are left

@@ -9,12 +9,12 @@
 #ifndef TD_PHILOX_H
 #define TD_PHILOX_H
 
-#include <stdint.h>
+#include "status.h"
 
 #ifdef __CUDACC__
-#define TD_EVERYWHERE static inline __host__ __device__
+#define TD_TEN_ROUNDS /* nvcc unrolls them unasked */
 #else
-#define TD_EVERYWHERE static inline __attribute__((always_inline))
+#define TD_TEN_ROUNDS _Pragma("GCC unroll 10")
 #endif
 
 #define TD_PHILOX_ROUNDS 10
@@ -29,6 +29,39 @@ TD_EVERYWHERE void td_philox_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32
     *b = (uint32_t)q;
     *c = (uint32_t)(p >> 32) ^ *d ^ key1;
     *d = (uint32_t)p;
+}
+
+/* word[0 … 3] of draw `offset` of `seed` at `counter`: offset is the counter's upper half. */
+TD_EVERYWHERE void td_philox(uint32_t *word, uint64_t counter, uint64_t offset, uint64_t seed)
+{
+    uint32_t a = (uint32_t)counter, b = (uint32_t)(counter >> 32);
+    uint32_t c = (uint32_t)offset, d = (uint32_t)(offset >> 32);
+    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    TD_TEN_ROUNDS
+    for (int round = 0; round < TD_PHILOX_ROUNDS; round++) {
+        td_philox_round(&a, &b, &c, &d, key0, key1);
+        key0 += TD_PHILOX_STEP0, key1 += TD_PHILOX_STEP1;
+    }
+    word[0] = a, word[1] = b, word[2] = c, word[3] = d;
+}
+
+/* Uniform in [0, 1): 24 bits of a word for a float, 53 bits of two for a double, both exact. */
+TD_EVERYWHERE float td_unit_f32(const uint32_t *word)
+{
+    return (float)(int32_t)(*word >> 8) * 0x1p-24f;
+}
+TD_EVERYWHERE double td_unit_f64(const uint32_t *word)
+{
+    const int32_t high = (int32_t)(word[0] >> 5), low = (int32_t)(word[1] >> 6);
+    return (high * 0x1p26 + low) * 0x1p-53;
+}
+
+/* ⌊two words · range / 2^64⌋, by halves: no value is favoured by more than 2^-64 · range. */
+TD_EVERYWHERE uint64_t td_below(const uint32_t *word, uint64_t range)
+{
+    const uint64_t a = word[1], b = word[0], c = range >> 32, d = (uint32_t)range;
+    const uint64_t middle = a * d + (b * d >> 32);
+    return a * c + (middle >> 32) + ((b * c + (uint32_t)middle) >> 32);
 }
 
 #endif

@@ -1,11 +1,22 @@
-/* status.h — how a kernel says no: return td_fail(TD_E…, "what happened", …). */
+/* status.h — how a kernel says no: return td_fail(TD_E…, "what happened", …). C, and C++ too. */
 #ifndef TD_STATUS_H
 #define TD_STATUS_H
 
 #include "tinydl.h"
 
+/* What kernels of both backends call: plain C that C++ and CUDA compile as well. */
+#ifdef __CUDACC__
+#define TD_EVERYWHERE static inline __host__ __device__
+#else
+#define TD_EVERYWHERE static inline __attribute__((always_inline))
+#endif
+
 /* Stores the formatted sentence for td_last_error() on this thread and returns `status`. */
-td_status td_fail(td_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#ifdef __cplusplus
+extern "C"
+#endif
+    td_status td_fail(td_status status, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
 /* Evaluates a td_status expression and leaves the function if it failed. */
 #define TD_TRY(expression)                                                                         \

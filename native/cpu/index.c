@@ -7,9 +7,7 @@
  * call leaves y as it was. Threads split the other axes only: whatever lands on one element of y
  * is added by one thread, in order of i.
  */
-#include <stdio.h>
-
-#include "dims.h"
+#include "indexing.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -58,13 +56,9 @@ static td_status check_indices(const char *name, const td_tensor *idx, int64_t a
         for (int64_t j = 0; j < n; j++) largest = TD_MAX(largest, (uint64_t)row[j * stride]);
         if (largest >= (uint64_t)size) {
             while ((uint64_t)row[at[inner] * stride] < (uint64_t)size) at[inner]++;
-            char place[TD_MAX_NDIM * 21 + 1] = "";
-            for (int k = 0, used = 0; k < idx->ndim; k++)
-                used += snprintf(place + used, sizeof place - (size_t)used, "%s%lld", k ? ", " : "",
-                                 (long long)at[k]);
-            return td_fail(TD_EINDEX, "%s: index %lld at [%s] is outside axis %lld of size %lld",
-                           name, (long long)row[at[inner] * stride], place, (long long)axis,
-                           (long long)size);
+            int64_t position = 0;
+            for (int k = 0; k < idx->ndim; k++) position = position * idx->shape[k] + at[k];
+            return td_fail_index(name, idx, position, row[at[inner] * stride], axis, size);
         }
         int k = inner - 1; /* the next row; axes that repeat one row are looked at once */
         for (; k >= 0; at[k--] = 0)
@@ -73,22 +67,11 @@ static td_status check_indices(const char *name, const td_tensor *idx, int64_t a
     }
 }
 
-/* `indexed` is the operand that idx points into, `other` the one shaped like idx. */
 static td_status run(const char *name, piece_fn *const table[TD_NUM_DTYPES], td_tensor *y,
                      const td_tensor *x, const td_tensor *idx, int64_t axis, int gather)
 {
-    const td_tensor *indexed = gather ? x : y, *other = gather ? y : x;
-    if (idx->dtype != TD_I64)
-        return td_fail(TD_EDTYPE, "%s: expected i64 indices, got %s", name,
-                       td_dtype_name(idx->dtype));
-    if (x->dtype != y->dtype || y->dtype < 0 || y->dtype >= TD_NUM_DTYPES || !table[y->dtype])
-        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
-    if (idx->ndim != y->ndim || x->ndim != y->ndim || axis < 0 || axis >= y->ndim)
-        return td_fail(TD_EINVAL, "%s: operands of %d, %d and %d axes, axis %lld", name, y->ndim,
-                       x->ndim, idx->ndim, (long long)axis);
-    for (int k = 0; k < y->ndim; k++)
-        if (idx->shape[k] != other->shape[k] || (k != axis && idx->shape[k] > indexed->shape[k]))
-            return td_fail(TD_EINVAL, "%s: shapes do not fit on axis %d", name, k);
+    const td_tensor *indexed = gather ? x : y;
+    TD_TRY(td_check_indexing(name, y, x, idx, axis, gather));
     TD_TRY(check_indices(name, idx, axis, indexed->shape[axis]));
 
     /* Seen along all axes but `axis`, the three operands have the shape of idx. A gather writes

@@ -10,6 +10,7 @@
 #include "dims.h"
 #include "parallel.h"
 #include "simd.h"
+#include "targets.h"
 
 enum { GRAIN = 4096 }; /* elements of x worth waking a thread for: each costs an exponential */
 
@@ -29,22 +30,14 @@ typedef struct {
 static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, loss_t *job,
                      const td_tensor *x, const td_tensor *target)
 {
-    if (x->dtype != TD_F32 && x->dtype != TD_F64)
-        return td_fail(TD_EDTYPE, "%s: expected f32 or f64, got %s", name, td_dtype_name(x->dtype));
-    if (target->dtype != TD_I64)
-        return td_fail(TD_EDTYPE, "%s: expected i64 targets, got %s", name,
-                       td_dtype_name(target->dtype));
-    if (x->ndim != 2 || target->ndim != 1 || target->shape[0] != x->shape[0])
-        return td_fail(TD_EINVAL, "%s: expected x[n,c] and target[n]", name);
+    TD_TRY(td_check_targets(name, x, target));
     job->x = x->data;
     job->target = target->data;
     job->n = x->shape[0], job->c = x->shape[1];
     job->bad = INT64_MAX;
     td_parallel(job->n, TD_MAX(1, GRAIN / TD_MAX(job->c, 1)), x->dtype == TD_F32 ? f32 : f64, job);
     int64_t row = job->bad;
-    if (row != INT64_MAX)
-        return td_fail(TD_EINDEX, "target %lld at row %lld is outside the classes 0…%lld",
-                       (long long)job->target[row], (long long)row, (long long)job->c - 1);
+    if (row != INT64_MAX) return td_fail_target(job->target[row], row, job->c);
     return TD_OK;
 }
 

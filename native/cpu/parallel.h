@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dims.h" /* TD_MIN, TD_MAX, TD_CEIL_DIV */
+
 typedef void td_range_fn(void *context, int64_t begin, int64_t end);
 
 /* Calls body on disjoint pieces that cover [0, n), each at least `grain` long (but for the last),
@@ -30,9 +32,5 @@ static inline void td_keep_min(_Atomic int64_t *least, int64_t value)
     int64_t seen = atomic_load(least);
     while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) continue;
 }
-
-#define TD_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define TD_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define TD_CEIL_DIV(a, b) (((a) + (b) - 1) / (b))
 
 #endif

@@ -20,18 +20,18 @@
 
 /* Row i of one plane, any window. */
 TD_INLINE void FN(max_row)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
-                           int64_t i, const pool_t *g, const int64_t stride)
+                           int64_t i, const td_planes *g, const int64_t stride)
 {
     const td_pool2d_attrs *a = &g->a;
     const int64_t top = i * a->stride[0] - a->padding[0];
-    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    const td_range rows = td_inside(top, a->dilation[0], g->h, a->window[0]);
     for (int64_t j = 0; j < g->q; j++) y[j] = -(REAL)INFINITY, idx[j] = 0;
 
     for (int64_t r = rows.end - 1; r >= rows.begin; r--)
         for (int64_t s = a->window[1] - 1; s >= 0; s--) {
             const int64_t left = s * a->dilation[1] - a->padding[1];
             const int64_t offset = (top + r * a->dilation[0]) * g->w + left;
-            const range_t columns = inside(left, stride, g->w, g->q);
+            const td_range columns = td_inside(left, stride, g->w, g->q);
             for (int64_t j = columns.begin; j < columns.end; j++) {
                 const REAL v = x[offset + j * stride];
                 REAL best = y[j];
@@ -45,7 +45,7 @@ TD_INLINE void FN(max_row)(REAL *restrict y, int32_t *restrict idx, const REAL *
 /* Row i of one plane, window 2×2, stride 2, nothing padded: four loads and one store each. Blocks
  * of outputs have a constant size ≤ q, which makes them vectors; the last one may overlap. */
 TD_INLINE void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const REAL *restrict x,
-                               int64_t i, const pool_t *g, const int32_t block)
+                               int64_t i, const td_planes *g, const int32_t block)
 {
     const int32_t w = (int32_t)g->w, q = (int32_t)g->q;
     for (int32_t start = 0; start < q; start += block) {
@@ -65,9 +65,10 @@ TD_INLINE void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const RE
     }
 }
 
-static void FN(max_pool2d)(void *job, int64_t begin, int64_t end)
+static void FN(max_pool2d)(void *context, int64_t begin, int64_t end)
 {
-    const pool_t *g = job;
+    const pool_t *job = context;
+    const td_planes *g = &job->g;
     const int quarters = quarters_planes(g);
     for (int64_t at = begin; at < end; at++) {
         const int64_t plane = at / g->p, i = at % g->p;
@@ -88,9 +89,10 @@ static void FN(max_pool2d)(void *job, int64_t begin, int64_t end)
 }
 
 /* gx[h,w] = 0, then gx[idx[p,q]] += gy[p,q] */
-static void FN(max_pool2d_scatter)(void *job, int64_t begin, int64_t end)
+static void FN(max_pool2d_scatter)(void *context, int64_t begin, int64_t end)
 {
-    pool_t *g = job;
+    pool_t *job = context;
+    const td_planes *g = &job->g;
     const int64_t hw = g->h * g->w, pq = g->p * g->q;
     for (int64_t plane = begin; plane < end; plane++) {
         REAL *restrict gx = (REAL *)g->x + plane * hw;
@@ -101,15 +103,16 @@ static void FN(max_pool2d_scatter)(void *job, int64_t begin, int64_t end)
             if ((uint64_t)idx[k] < (uint64_t)hw)
                 gx[idx[k]] += gy[k];
             else
-                td_keep_min(&g->bad, plane * pq + k);
+                td_keep_min(&job->bad, plane * pq + k);
         }
     }
 }
 
 /* y[p,q] = x[idx[p,q]] */
-static void FN(max_pool2d_gather)(void *job, int64_t begin, int64_t end)
+static void FN(max_pool2d_gather)(void *context, int64_t begin, int64_t end)
 {
-    pool_t *g = job;
+    pool_t *job = context;
+    const td_planes *g = &job->g;
     const int64_t hw = g->h * g->w, pq = g->p * g->q;
     for (int64_t plane = begin; plane < end; plane++) {
         const REAL *restrict x = (const REAL *)g->x + plane * hw;
@@ -119,86 +122,92 @@ static void FN(max_pool2d_gather)(void *job, int64_t begin, int64_t end)
             if ((uint64_t)idx[k] < (uint64_t)hw)
                 y[k] = x[idx[k]];
             else
-                td_keep_min(&g->bad, plane * pq + k);
+                td_keep_min(&job->bad, plane * pq + k);
         }
     }
 }
 
 /* Row i of one plane, as in max_row. */
-TD_INLINE void FN(avg_row)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *g,
+TD_INLINE void FN(avg_row)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *job,
                            const int64_t stride)
 {
+    const td_planes *g = &job->g;
     const td_pool2d_attrs *a = &g->a;
     const int64_t top = i * a->stride[0] - a->padding[0];
-    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    const td_range rows = td_inside(top, a->dilation[0], g->h, a->window[0]);
     memset(y, 0, (size_t)g->q * sizeof *y);
     for (int64_t r = rows.begin; r < rows.end; r++)
         for (int64_t s = 0; s < a->window[1]; s++) {
             const int64_t left = s * a->dilation[1] - a->padding[1];
             const REAL *restrict row = x + (top + r * a->dilation[0]) * g->w + left;
-            const range_t columns = inside(left, stride, g->w, g->q);
+            const td_range columns = td_inside(left, stride, g->w, g->q);
             for (int64_t j = columns.begin; j < columns.end; j++) y[j] += row[j * stride];
         }
-    for (int64_t j = 0; j < g->q; j++) y[j] /= (REAL)(g->count[0][i] * g->count[1][j]);
+    for (int64_t j = 0; j < g->q; j++) y[j] /= (REAL)(job->count[0][i] * job->count[1][j]);
 }
 
 /* Row i of one plane, window 2×2, stride 2, nothing padded; adds in the order of avg_row. */
-static void FN(avg_row_2x2)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *g)
+static void FN(avg_row_2x2)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *job)
 {
+    const td_planes *g = &job->g;
     const REAL *restrict above = x + 2 * i * g->w, *restrict below = above + g->w;
-    const REAL count = (REAL)(g->count[0][i] * g->count[1][0]);
+    const REAL count = (REAL)(job->count[0][i] * job->count[1][0]);
     for (int64_t j = 0; j < g->q; j++)
         y[j] = (above[2 * j] + above[2 * j + 1] + below[2 * j] + below[2 * j + 1]) / count;
 }
 
-static void FN(avg_pool2d)(void *job, int64_t begin, int64_t end)
+static void FN(avg_pool2d)(void *context, int64_t begin, int64_t end)
 {
-    const pool_t *g = job;
+    const pool_t *job = context;
+    const td_planes *g = &job->g;
     const int quarters = quarters_planes(g);
     for (int64_t at = begin; at < end; at++) {
         const REAL *x = (const REAL *)g->x + at / g->p * g->h * g->w;
         REAL *y = (REAL *)g->y + at * g->q;
         if (quarters)
-            FN(avg_row_2x2)(y, x, at % g->p, g);
+            FN(avg_row_2x2)(y, x, at % g->p, job);
         else if (g->a.stride[1] == 1)
-            FN(avg_row)(y, x, at % g->p, g, 1);
+            FN(avg_row)(y, x, at % g->p, job, 1);
         else
-            FN(avg_row)(y, x, at % g->p, g, g->a.stride[1]);
+            FN(avg_row)(y, x, at % g->p, job, g->a.stride[1]);
     }
 }
 
 /* The adjoint of avg_row: row i of gy is spread over the windows it came from. */
 TD_INLINE void FN(avg_row_input)(REAL *restrict gx, const REAL *restrict gy, int64_t i,
-                                 const pool_t *g, const int64_t stride)
+                                 const pool_t *job, const int64_t stride)
 {
+    const td_planes *g = &job->g;
     const td_pool2d_attrs *a = &g->a;
     const int64_t top = i * a->stride[0] - a->padding[0];
-    const range_t rows = inside(top, a->dilation[0], g->h, a->window[0]);
+    const td_range rows = td_inside(top, a->dilation[0], g->h, a->window[0]);
     for (int64_t r = rows.begin; r < rows.end; r++)
         for (int64_t s = 0; s < a->window[1]; s++) {
             const int64_t left = s * a->dilation[1] - a->padding[1];
             REAL *restrict row = gx + (top + r * a->dilation[0]) * g->w + left;
-            const range_t columns = inside(left, stride, g->w, g->q);
+            const td_range columns = td_inside(left, stride, g->w, g->q);
             for (int64_t j = columns.begin; j < columns.end; j++)
-                row[j * stride] += gy[j] / (REAL)(g->count[0][i] * g->count[1][j]);
+                row[j * stride] += gy[j] / (REAL)(job->count[0][i] * job->count[1][j]);
         }
 }
 
 /* The adjoint of avg_row_2x2: every gradient lands on four elements, and nothing else does. */
 static void FN(avg_row_2x2_input)(REAL *restrict gx, const REAL *restrict gy, int64_t i,
-                                  const pool_t *g)
+                                  const pool_t *job)
 {
+    const td_planes *g = &job->g;
     REAL *restrict above = gx + 2 * i * g->w, *restrict below = above + g->w;
-    const REAL count = (REAL)(g->count[0][i] * g->count[1][0]);
+    const REAL count = (REAL)(job->count[0][i] * job->count[1][0]);
     for (int64_t j = 0; j < g->q; j++) {
         const REAL v = gy[j] / count;
         above[2 * j] = above[2 * j + 1] = below[2 * j] = below[2 * j + 1] = v;
     }
 }
 
-static void FN(avg_pool2d_input)(void *job, int64_t begin, int64_t end)
+static void FN(avg_pool2d_input)(void *context, int64_t begin, int64_t end)
 {
-    const pool_t *g = job;
+    const pool_t *job = context;
+    const td_planes *g = &job->g;
     const int64_t hw = g->h * g->w;
     const int quarters = quarters_planes(g);
     for (int64_t plane = begin; plane < end; plane++) {
@@ -207,9 +216,9 @@ static void FN(avg_pool2d_input)(void *job, int64_t begin, int64_t end)
         memset(gx, 0, (size_t)hw * sizeof *gx);
         for (int64_t i = 0; i < g->p; i++) {
             if (quarters)
-                FN(avg_row_2x2_input)(gx, gy + i * g->q, i, g);
+                FN(avg_row_2x2_input)(gx, gy + i * g->q, i, job);
             else
-                FN(avg_row_input)(gx, gy + i * g->q, i, g, g->a.stride[1]);
+                FN(avg_row_input)(gx, gy + i * g->q, i, job, g->a.stride[1]);
         }
     }
 }

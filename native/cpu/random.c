@@ -51,17 +51,6 @@ static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
     }
 }
 
-/* Uniform in [0, 1): 24 bits for a float, 53 for a double, both exact. */
-static inline float unit_f32(const uint32_t *word)
-{
-    return (float)(int32_t)(*word >> 8) * 0x1p-24f;
-}
-static inline double unit_f64(const uint32_t *word)
-{
-    const int32_t high = (int32_t)(word[0] >> 5), low = (int32_t)(word[1] >> 6);
-    return (high * 0x1p26 + low) * 0x1p-53;
-}
-
 static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first)
 {
     (void)x;
@@ -71,7 +60,7 @@ static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first
     const float high = (float)job->high;
     float *restrict out = y;
     for (int i = 0; i < WORDS; i++) {
-        const float v = (float)(low + scale * unit_f32(word + i));
+        const float v = (float)(low + scale * td_unit_f32(word + i));
         out[i] = v < high ? v : (float)low; /* rounding may reach `high`, which is excluded */
     }
 }
@@ -84,7 +73,7 @@ static void uniform_f64(const job_t *job, void *y, const void *x, uint64_t first
     const double low = job->low, scale = job->scale, high = job->high;
     double *restrict out = y;
     for (int i = 0; i < WORDS / 2; i++) {
-        const double v = low + scale * unit_f64(word + 2 * i);
+        const double v = low + scale * td_unit_f64(word + 2 * i);
         out[i] = v < high ? v : low;
     }
 }
@@ -113,18 +102,10 @@ static void normal_f64(const job_t *job, void *y, const void *x, uint64_t first)
     double *restrict out = y;
     for (int i = 0; i < WORDS / 4; i++) {
         double z0, z1;
-        td_box_muller(1 - unit_f64(word + 4 * i), unit_f64(word + 4 * i + 2), &z0, &z1);
+        td_box_muller(1 - td_unit_f64(word + 4 * i), td_unit_f64(word + 4 * i + 2), &z0, &z1);
         out[2 * i] = mean + std * z0;
         out[2 * i + 1] = mean + std * z1;
     }
-}
-
-/* ⌊word · range / 2^64⌋, by halves: no value is favoured by more than 2^-64 · range. */
-static inline uint64_t scaled(uint64_t word, uint64_t range)
-{
-    const uint64_t a = word >> 32, b = (uint32_t)word, c = range >> 32, d = (uint32_t)range;
-    const uint64_t middle = a * d + (b * d >> 32);
-    return a * c + (middle >> 32) + ((b * c + (uint32_t)middle) >> 32);
 }
 
 #define RANDINT(suffix, type)                                                                      \
@@ -134,10 +115,8 @@ static inline uint64_t scaled(uint64_t word, uint64_t range)
         uint32_t word[WORDS];                                                                      \
         draw(word, job, first);                                                                    \
         type *restrict out = y;                                                                    \
-        for (int i = 0; i < WORDS / 2; i++) {                                                      \
-            const uint64_t w = (uint64_t)word[2 * i + 1] << 32 | word[2 * i];                      \
-            out[i] = (type)((uint64_t)job->base + scaled(w, job->range));                          \
-        }                                                                                          \
+        for (int i = 0; i < WORDS / 2; i++)                                                        \
+            out[i] = (type)((uint64_t)job->base + td_below(word + 2 * i, job->range));             \
     }
 RANDINT(i64, int64_t)
 RANDINT(i32, int32_t)
@@ -152,7 +131,7 @@ static void dropout_f32(const job_t *job, void *y, const void *x, uint64_t first
     float *restrict out = y;
     for (int i = 0; i < WORDS; i++) {
         const float v = in[i] / kept;
-        out[i] = unit_f32(word + i) < p ? 0 : v;
+        out[i] = td_unit_f32(word + i) < p ? 0 : v;
     }
 }
 
@@ -165,7 +144,7 @@ static void dropout_f64(const job_t *job, void *y, const void *x, uint64_t first
     double *restrict out = y;
     for (int i = 0; i < WORDS / 2; i++) {
         const double v = in[i] / kept;
-        out[i] = unit_f64(word + 2 * i) < p ? 0 : v;
+        out[i] = td_unit_f64(word + 2 * i) < p ? 0 : v;
     }
 }
 

@@ -1,0 +1,61 @@
+/* conv2d_window.h — where a sliding window reads: the arithmetic shared by the convolutions.
+ *
+ * Along one axis output i, tap r reads input i·step + r·tap + first, zero outside [0, in). That is
+ * a convolution (step = stride, tap = dilation, first = −padding), and also its input gradient.
+ */
+#ifndef TD_CONV2D_WINDOW_H
+#define TD_CONV2D_WINDOW_H
+
+#include "dims.h"
+
+typedef struct {
+    int64_t in, out, step, taps, tap, first;
+    int64_t period, shift; /* taps r and r + period read one grid of inputs, `shift` steps apart */
+} axis_t;
+
+typedef struct {
+    axis_t h, w;
+} window_t;
+
+static inline axis_t td_axis(int64_t in, int64_t out, int64_t step, int64_t taps, int64_t tap,
+                             int64_t first)
+{
+    int64_t g = step, rest = tap;
+    while (rest) {
+        int64_t next = g % rest;
+        g = rest, rest = next;
+    }
+    const axis_t a = {in, out, step, taps, tap, first, TD_MIN(taps, step / g), tap / g};
+    return a;
+}
+
+/* Along one axis of an input gradient, the window over gy that input pixels phase, phase + stride,
+ * … see: only every period-th tap reaches them, and they see the last of those first. */
+static inline axis_t td_input_axis(const axis_t *a, int64_t phase, int64_t *last)
+{
+    int64_t r = 0, at = phase - a->first;
+    while (r < a->taps && (at - r * a->tap) % a->step != 0) r++;
+    const int64_t taps = r < a->taps ? (a->taps - 1 - r) / a->period + 1 : 0;
+    *last = r + (taps - 1) * a->period;
+    const int64_t out = TD_MAX(0, TD_CEIL_DIV(a->in - phase, a->step));
+    return td_axis(a->out, out, 1, taps, a->shift, (at - *last * a->tap) / a->step);
+}
+
+/* The shapes of one convolution: x[n,c,h,w] ⋆ w[k,cg,r,s] → y[n,k,p,q], cg = c / groups. */
+typedef struct {
+    int64_t n, c, k, groups;
+    window_t window;
+} conv_t;
+
+static inline conv_t td_conv(const td_tensor *x, const td_tensor *w, const td_tensor *y,
+                             const td_conv2d_attrs *a)
+{
+    axis_t axis[2];
+    for (int i = 0; i < 2; i++)
+        axis[i] = td_axis(x->shape[2 + i], y->shape[2 + i], a->stride[i], w->shape[2 + i],
+                          a->dilation[i], -a->padding[i]);
+    const conv_t v = {x->shape[0], x->shape[1], y->shape[1], a->groups, {axis[0], axis[1]}};
+    return v;
+}
+
+#endif

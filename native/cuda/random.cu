@@ -1,0 +1,162 @@
+/* random.cu — uniform, normal and integer random numbers, and dropout, from Philox counters.
+ *
+ * A thread makes one counter's four words, which are four floats or two of anything wider, and
+ * writes them at once. What an element gets depends on (seed, offset, i) alone, by the very
+ * functions the CPU uses (philox.h, box_muller.h). Compiled without fused products: the same bits.
+ */
+#include "box_muller.h"
+#include "launch.cuh"
+#include "philox.h"
+
+enum { THREADS = 256 };
+
+/* --- four words become PER elements ----------------------------------------------------------- */
+
+template <class T> struct uniform_draw;
+
+template <> struct uniform_draw<float> {
+    static constexpr int PER = 4;
+    double low, scale, high;
+
+    __device__ __forceinline__ float operator()(const uint32_t *word, int i, float) const
+    {
+        const float v = (float)(low + scale * td_unit_f32(word + i));
+        return v < (float)high ? v : (float)low; /* rounding may reach `high`, which is excluded */
+    }
+};
+
+template <> struct uniform_draw<double> {
+    static constexpr int PER = 2;
+    double low, scale, high;
+
+    __device__ __forceinline__ double operator()(const uint32_t *word, int i, double) const
+    {
+        const double v = low + scale * td_unit_f64(word + 2 * i);
+        return v < high ? v : low;
+    }
+};
+
+/* Box and Muller make two numbers of two: one word each for floats, two for doubles. */
+template <class T> struct normal_draw {
+    static constexpr int PER = sizeof(T) == 4 ? 4 : 2;
+    double mean, std;
+
+    __device__ __forceinline__ T operator()(const uint32_t *word, int i, T) const
+    {
+        double z[2];
+        if (PER == 4)
+            td_box_muller(1 - word[i & 2] * 0x1p-32, word[(i & 2) + 1] * 0x1p-32, &z[0], &z[1]);
+        else
+            td_box_muller(1 - td_unit_f64(word), td_unit_f64(word + 2), &z[0], &z[1]);
+        return (T)(mean + std * z[i & 1]);
+    }
+};
+
+template <class T> struct integer_draw {
+    static constexpr int PER = 2;
+    int64_t low;
+    uint64_t range;
+
+    __device__ __forceinline__ T operator()(const uint32_t *word, int i, T) const
+    {
+        return (T)((uint64_t)low + td_below(word + 2 * i, range));
+    }
+};
+
+template <class T> struct dropout_draw {
+    static constexpr int PER = sizeof(T) == 4 ? 4 : 2;
+    double p, kept;
+
+    __device__ __forceinline__ T operator()(const uint32_t *word, int i, T x) const
+    {
+        const T u = PER == 4 ? (T)td_unit_f32(word + i) : (T)td_unit_f64(word + 2 * i);
+        return u < (T)p ? 0 : x / (T)kept;
+    }
+};
+
+/* --- the kernel ------------------------------------------------------------------------------- */
+
+/* x, which only dropout reads, may be NULL. Whole packs only if y and x are aligned to them. */
+template <class F, class T>
+__global__ void __launch_bounds__(THREADS)
+    draw_kernel(T *y, const T *x, int64_t n, bool aligned, td_rng rng, const F f)
+{
+    constexpr int PER = F::PER;
+    const int64_t counter = (int64_t)blockIdx.x * THREADS + threadIdx.x, first = counter * PER;
+    if (first >= n) return;
+    uint32_t word[4];
+    td_philox(word, (uint64_t)counter, rng.offset, rng.seed);
+
+    const bool whole = aligned && first + PER <= n;
+    td_pack<T, PER> v = {};
+    if (x && whole) v = td_load<PER>(x + first);
+    TD_UNROLL
+    for (int i = 0; i < PER; i++) {
+        if (x && !whole && first + i < n) v.at[i] = x[first + i];
+        v.at[i] = f(word, i, v.at[i]);
+        if (!whole && first + i < n) y[first + i] = v.at[i];
+    }
+    if (whole) td_store(y + first, v);
+}
+
+template <class T, class F>
+static td_status draw(const char *op, td_tensor *y, const td_tensor *x, const td_rng *rng, F f)
+{
+    constexpr size_t PACK = F::PER * sizeof(T);
+    const int64_t n = td_numel(y);
+    const bool aligned = (uintptr_t)y->data % PACK == 0 && (!x || (uintptr_t)x->data % PACK == 0);
+    return td_launch(op, draw_kernel<F, T>, td_blocks(TD_CEIL_DIV(n, (int64_t)F::PER), THREADS),
+                     THREADS, 0, (T *)y->data, x ? (const T *)x->data : NULL, n, aligned, *rng, f);
+}
+
+static td_status no_kernel(const char *op, const td_tensor *y)
+{
+    return td_fail(TD_EDTYPE, "%s has no kernel for %s", op, td_dtype_name(y->dtype));
+}
+
+/* --- the ops ---------------------------------------------------------------------------------- */
+
+td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng)
+{
+    const uniform_draw<float> f32 = {low, high - low, high};
+    const uniform_draw<double> f64 = {low, high - low, high};
+    switch (y->dtype) {
+    case TD_F32: return draw<float>("uniform", y, NULL, rng, f32);
+    case TD_F64: return draw<double>("uniform", y, NULL, rng, f64);
+    default: return no_kernel("uniform", y);
+    }
+}
+
+td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng)
+{
+    switch (y->dtype) {
+    case TD_F32: return draw<float>("normal", y, NULL, rng, normal_draw<float>{mean, std});
+    case TD_F64: return draw<double>("normal", y, NULL, rng, normal_draw<double>{mean, std});
+    default: return no_kernel("normal", y);
+    }
+}
+
+td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)
+{
+    if (high <= low)
+        return td_fail(TD_EINVAL, "randint: there is no integer in [%lld, %lld)", (long long)low,
+                       (long long)high);
+    const uint64_t range = (uint64_t)high - (uint64_t)low;
+    switch (y->dtype) {
+    case TD_I64: return draw<int64_t>("randint", y, NULL, rng, integer_draw<int64_t>{low, range});
+    case TD_I32: return draw<int32_t>("randint", y, NULL, rng, integer_draw<int32_t>{low, range});
+    case TD_U8: return draw<uint8_t>("randint", y, NULL, rng, integer_draw<uint8_t>{low, range});
+    default: return no_kernel("randint", y);
+    }
+}
+
+td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng)
+{
+    if (x->dtype != y->dtype || td_numel(x) != td_numel(y))
+        return td_fail(TD_EINVAL, "dropout: x and y differ");
+    switch (y->dtype) {
+    case TD_F32: return draw<float>("dropout", y, x, rng, dropout_draw<float>{p, 1 - p});
+    case TD_F64: return draw<double>("dropout", y, x, rng, dropout_draw<double>{p, 1 - p});
+    default: return no_kernel("dropout", y);
+    }
+}
