@@ -144,8 +144,15 @@ class Array:
         return self if backend is self.backend else Array.from_numpy(self.numpy(), backend)
 
     def numpy(self) -> np.ndarray:
-        """A NumPy view of CPU memory."""
-        return np.asarray(_Exposed(self))
+        """A NumPy view of CPU memory, a copy of any other."""
+        if self.backend.is_cpu:
+            return np.asarray(_Exposed(self))
+        out = np.empty(self.shape, self.dtype.numpy)
+        if out.size:
+            dense = self.contiguous()
+            status = self.backend.fn["read"](ffi.from_buffer(out), dense.pointer, out.nbytes)
+            self.backend.check(status, "read")
+        return out
 
 
 class _Exposed:

@@ -54,6 +54,7 @@ class Backend:
         self.name = ffi.string(self.lib.td_name()).decode()
         self.compiler = ffi.string(self.lib.td_compiler()).decode()
         self.usable = bool(self.lib.td_usable())
+        self.is_cpu = self.name.startswith("cpu")
         self.fn = _Functions(self.lib)
 
     def check(self, status: int, op: str, operands=()) -> None:
@@ -110,6 +111,25 @@ def installed() -> list[str]:
 def usable() -> tuple[str, ...]:
     """Instruction sets that this machine can run, best first."""
     return tuple(isa for isa in installed() if load(isa).usable)
+
+
+@cache
+def cuda() -> Backend:
+    """The CUDA library that $TINYDL_CUDA names: real (or auto), emu for the emulated device, a path.
+
+    The emulated device computes on the CPU, slowly, what a GPU would: it is for tests and is never
+    taken unasked.
+    """
+    asked = os.environ.get("TINYDL_CUDA") or "auto"
+    names = {"auto": "cuda", "real": "cuda", "emu": "cuda-emu"}
+    path = FOLDER / f"libtinydl-{names[asked]}{EXTENSION}" if asked in names else Path(asked)
+    if not path.exists():
+        raise RuntimeError(f"no CUDA device: tinydl was built without its library {path}")
+    library = Backend(path)
+    if not library.usable:
+        reason = ffi.string(library.lib.td_last_error()).decode()
+        raise RuntimeError(f"no CUDA device: {reason or 'none was found'}")
+    return library
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Devices: "cpu" is the best library for this machine, "cpu:avx2" a certain one."""
+"""Devices: "cpu" is the best library for this machine, "cpu:avx2" a certain one, "cuda" a GPU."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Device:
     """Where a tensor lives. Made by `tinydl.device("cpu")`.
 
     Attributes:
-        type: "cpu".
+        type: "cpu" or "cuda".
         index: the instruction set asked for, such as "avx2"; None for the best one.
     """
 
@@ -21,6 +21,8 @@ class Device:
 
     @cached_property
     def backend(self) -> backend.Backend:
+        if self.type == "cuda":
+            return backend.cuda()
         return backend.load(self.index or backend.best())
 
     def __str__(self) -> str:
@@ -47,7 +49,7 @@ def device(name: str | Device) -> Device:
 
     Args:
         name: "cpu", the best library for this machine, or one of its instruction sets, such as
-            "cpu:avx2" or "cpu:base"; a Device is returned as it is.
+            "cpu:avx2" or "cpu:base"; "cuda" for the GPU; a Device is returned as it is.
 
     Raises:
         ValueError: this machine has no such device; the message lists those it has.
@@ -67,6 +69,8 @@ def device(name: str | Device) -> Device:
 
 def of(library: backend.Backend) -> Device:
     """The device whose arrays a library computes."""
+    if not library.is_cpu:
+        return _KNOWN["cuda"]
     return next(known for known in _KNOWN.values() if known.backend is library)
 
 
@@ -124,4 +128,5 @@ def get_num_threads() -> int:
 
 
 _KNOWN = {"cpu": Device("cpu"), **{f"cpu:{isa}": Device("cpu", isa) for isa in backend.usable()}}
+_KNOWN["cuda"] = _KNOWN["cuda:0"] = Device("cuda")
 _default = _KNOWN["cpu"]

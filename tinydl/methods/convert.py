@@ -74,6 +74,10 @@ class ConvertMethods:
         """
         return self.to("cpu")
 
+    def cuda(self) -> Tensor:
+        """On the GPU; RuntimeError with the reason where there is none."""
+        return self.to("cuda")
+
     def type_as(self, other: Tensor) -> Tensor:
         """As other's dtype.
 

@@ -23,6 +23,7 @@ class ValueMethods:
 
         Raises:
             RuntimeError: self requires a gradient, which NumPy would lose; use .detach().numpy().
+            TypeError: self is not on the CPU; use .cpu().numpy().
 
         Example:
             >>> import tinydl
@@ -31,6 +32,8 @@ class ValueMethods:
         """
         if self.requires_grad and graph.mode.enabled:
             raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
+        if not self._array.backend.is_cpu:
+            raise TypeError(f"numpy: {self._array} is on {self.device}; use .cpu().numpy()")
         return self._array.numpy()
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
