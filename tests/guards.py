@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from pathlib import Path
 
 from tinydl import backend, storage
 from tinydl.backend import ffi
@@ -56,13 +57,20 @@ class GuardedMemory(storage.FreeList):
         assert not damage, "; ".join(damage)
 
 
+def libraries() -> dict[str, Path]:
+    """Every backend whose kernels are tested here: instruction sets, and CUDA if it was built."""
+    found = {isa: backend.load(isa).path for isa in backend.usable()}
+    emulated = backend.FOLDER / f"libtinydl-cuda-emu{backend.EXTENSION}"
+    return {**found, "cuda": emulated} if emulated.exists() else found
+
+
 @cache
-def guarded(isa: str) -> tuple[Device, GuardedMemory]:
-    """The device of one instruction set with guarded memory, and that memory."""
-    library = backend.Backend(backend.load(isa).path)
+def guarded(name: str) -> tuple[Device, GuardedMemory]:
+    """The device of one library with guarded memory, and that memory."""
+    library = backend.Backend(libraries()[name])
     library.name += "-guarded"
     memory = storage._free_lists[library] = GuardedMemory(library)
-    found = Device("cpu", f"{isa}-guarded")
+    found = Device("cpu" if library.is_cpu else "cuda", f"{name}-guarded")
     found.backend = library
     _KNOWN[str(found)] = found
     return found, memory

@@ -19,6 +19,11 @@ class Device:
     def __init__(self, type: str, index: str | None = None):
         self.type, self.index = type, index
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its library is loaded. Looking at `backend` loads it: on a GPU, opens the GPU."""
+        return "backend" in self.__dict__
+
     @cached_property
     def backend(self) -> backend.Backend:
         if self.type == "cuda":
@@ -69,9 +74,11 @@ def device(name: str | Device) -> Device:
 
 def of(library: backend.Backend) -> Device:
     """The device whose arrays a library computes."""
-    if not library.is_cpu:
-        return _KNOWN["cuda"]
-    return next(known for known in _KNOWN.values() if known.backend is library)
+    return next(
+        known
+        for known in _KNOWN.values()
+        if (known.type == "cpu" or known.is_open) and known.backend is library
+    )
 
 
 def default() -> Device:
