@@ -69,7 +69,8 @@ template <class T, bool DEPTH_FIRST> struct td_operand {
                 data += mine.offset;
             }
         }
-        static __device__ __forceinline__ td_place place(const td_grid &grid, int64_t i, int64_t end)
+        static __device__ __forceinline__ td_place place(const td_grid &grid, int64_t i,
+                                                         int64_t end)
         {
             return i < end ? grid.at(i) : td_nowhere();
         }
@@ -92,7 +93,8 @@ template <class T, bool DEPTH_FIRST> struct td_operand {
                 const td_place other =
                     DEPTH_FIRST ? tables.along[share::along(i)] : depth[share::depth(i)];
                 const int h = mine.h + other.h, w = mine.w + other.w;
-                const bool inside = (unsigned)h < (unsigned)x.in_h && (unsigned)w < (unsigned)x.in_w;
+                const bool inside =
+                    (unsigned)h < (unsigned)x.in_h && (unsigned)w < (unsigned)x.in_w;
                 pack[i].at[0] = inside ? from[(int)other.offset] : (T)0;
             }
         }

@@ -44,8 +44,7 @@ static td_status multiply(const weight_t<double> &p)
     return plan.tile == 0 ? run<medium_f64>(p, plan) : run<small_f64>(p, plan);
 }
 
-template <class T>
-static td_status conv2d_weight(const conv_t &v, T *gw, const T *x, const T *gy)
+template <class T> static td_status conv2d_weight(const conv_t &v, T *gw, const T *x, const T *gy)
 {
     const int64_t cg = v.c / v.groups, kg = v.k / v.groups;
     const window_t *window = &v.window;
@@ -53,12 +52,11 @@ static td_status conv2d_weight(const conv_t &v, T *gw, const T *x, const T *gy)
     const int64_t size = cg * h.taps * l.taps, in = h.in * l.in, out = h.out * l.out;
     const td_grid pixels = td_plain_grid(h.out, l.out, v.k * out, l.out, 1);
     const bool packed = size % (int64_t)(16 / sizeof(T)) == 0 && (uintptr_t)gw % 16 == 0;
-    const weight_t<T> p = {
-        {v.groups, kg, size, v.n * out},
-        {gy, kg * out, td_rows_grid(out), pixels, 1, 1},
-        {x, cg * in, td_taps_grid(window, in), td_pixels_grid(window, v.c * in), (int)h.in,
-         (int)l.in},
-        {gw, 0, kg * size, size, NULL, packed}};
+    const weight_t<T> p = {{v.groups, kg, size, v.n * out},
+                           {gy, kg * out, td_rows_grid(out), pixels, 1, 1},
+                           {x, cg * in, td_taps_grid(window, in), td_pixels_grid(window, v.c * in),
+                            (int)h.in, (int)l.in},
+                           {gw, 0, kg * size, size, NULL, packed}};
     const bool fits = td_places_fit(kg, size, v.n * out, TD_MAX(v.c * in, v.k * out)) &&
                       td_places_fit(0, 0, 0, h.in + l.in);
     if (TD_MIN(kg, size) > DIRECT_SIDE && fits) return multiply(p);
