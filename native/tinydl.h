@@ -53,12 +53,12 @@ typedef enum td_dtype {
 } td_dtype;
 
 typedef struct td_tensor {
-    void *data; /* first element, offset already applied */
+    void *data;                                      /* first element, offset already applied */
     int64_t shape[TD_MAX_NDIM], stride[TD_MAX_NDIM]; /* strides in elements */
     int32_t ndim, dtype;
 } td_tensor;
 
-/* --- library and device ----------------------------------------------------------------- */
+/* --- library and device ------------------------------------------------------------------ */
 
 TD_API int td_abi(void);              /* TD_ABI of the header this library was built from */
 TD_API const char *td_name(void);     /* "cpu-avx2", "cuda", … */
@@ -78,9 +78,9 @@ TD_API td_status td_read(void *host, const void *device, size_t bytes);  /* devi
 /* --- elementwise: y = f(x, …), operands any and broadcast to y's shape by stride 0 ------- */
 
 #define UNARY(name, domain, ...) TD_API td_status td_##name(td_tensor *y, const td_tensor *x);
-#define BINARY(name, domain, ...) \
+#define BINARY(name, domain, ...)                                                                  \
     TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
-#define COMPARE(name, ...) \
+#define COMPARE(name, ...)                                                                         \
     TD_API td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b);
 #include "elementwise.def"
 #undef UNARY
@@ -101,12 +101,12 @@ TD_API td_status td_sum(td_tensor *y, const td_tensor *x);
 TD_API td_status td_max(td_tensor *y, td_tensor *idx, const td_tensor *x);
 TD_API td_status td_min(td_tensor *y, td_tensor *idx, const td_tensor *x);
 
-/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's ---- */
+/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's --- */
 
 TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,
                            const td_tensor *bias);
 
-/* --- indexing along one axis; idx i64 ------------------------------------------------------ */
+/* --- indexing along one axis; idx i64 ---------------------------------------------------- */
 
 /* gather: y[…,i,…] = x[…,idx[…,i,…],…];  scatter_add is its adjoint: y[…,idx[…,i,…],…] += x[…,i,…].
  * All operands any. */
@@ -114,7 +114,7 @@ TD_API td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *id
 TD_API td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx,
                                 int64_t axis);
 
-/* --- convolution: y[n,k,p,q] = x[n,c,h,w] ⋆ w[k,c/groups,r,s] (+ b[k]) ------------------------ */
+/* --- convolution: y[n,k,p,q] = x[n,c,h,w] ⋆ w[k,c/groups,r,s] (+ b[k]) ------------------- */
 
 typedef struct td_conv2d_attrs {
     int64_t stride[2], padding[2], dilation[2], groups;
@@ -127,7 +127,7 @@ TD_API td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_te
 TD_API td_status td_conv2d_weight(td_tensor *gw, const td_tensor *x, const td_tensor *gy,
                                   const td_conv2d_attrs *a);
 
-/* --- pooling: x[n,c,h,w] → y[n,c,p,q] --------------------------------------------------------- */
+/* --- pooling: x[n,c,h,w] → y[n,c,p,q] ---------------------------------------------------- */
 
 typedef struct td_pool2d_attrs {
     int64_t window[2], stride[2], padding[2], dilation[2];
@@ -145,7 +145,7 @@ TD_API td_status td_max_pool2d_gather(td_tensor *y, const td_tensor *x, const td
 TD_API td_status td_avg_pool2d(td_tensor *y, const td_tensor *x, const td_pool2d_attrs *a);
 TD_API td_status td_avg_pool2d_input(td_tensor *gx, const td_tensor *gy, const td_pool2d_attrs *a);
 
-/* --- softmax and losses ------------------------------------------------------------------------ */
+/* --- softmax and losses ------------------------------------------------------------------ */
 
 TD_API td_status td_softmax(td_tensor *y, const td_tensor *x, int64_t axis);
 TD_API td_status td_softmax_grad(td_tensor *gx, const td_tensor *gy, const td_tensor *y,
@@ -153,7 +153,7 @@ TD_API td_status td_softmax_grad(td_tensor *gx, const td_tensor *gy, const td_te
 TD_API td_status td_log_softmax(td_tensor *y, const td_tensor *x, int64_t axis);
 TD_API td_status td_log_softmax_grad(td_tensor *gx, const td_tensor *gy, const td_tensor *y,
                                      int64_t axis);
-/* loss[n] = lse[n] − x[n,target[n]], lse[n] = log Σ_c exp x[n,c]; 0 where target is ignore_index. */
+/* loss[n] = lse[n] − x[n,target[n]], lse[n] = log Σ_c exp x[n,c]; 0 where target = ignore_index. */
 TD_API td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
                                   const td_tensor *target, int64_t ignore_index);
 /* gx[n,c] = g[n] (exp(x[n,c] − lse[n]) − [c = target[n]]);  g any */
@@ -161,19 +161,20 @@ TD_API td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const 
                                        const td_tensor *lse, const td_tensor *target,
                                        int64_t ignore_index);
 
-/* --- random numbers: Philox 4×32-10, element i of draw `offset` is a pure function of (seed, offset, i) */
+/* --- random numbers: Philox 4×32-10; element i is a pure function of (seed, offset, i) --- */
 
 typedef struct td_rng {
     uint64_t seed, offset;
 } td_rng;
 
-TD_API td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng); /* [low, high) */
+/* uniform and randint: low ≤ y < high */
+TD_API td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng);
 TD_API td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng);
-TD_API td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng); /* [low, high) */
-/* y[i] = u_i < p ? 0 : x[i] / (1 − p): linear in x, so it is its own derivative under the same rng. */
+TD_API td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng);
+/* y[i] = u_i < p ? 0 : x[i] / (1 − p): linear in x, its own derivative under the same rng. */
 TD_API td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng);
 
-/* --- optimizers: one call updates a whole list of parameters ------------------------------------ */
+/* --- optimizers: one call updates a whole list of parameters ----------------------------- */
 
 typedef struct td_sgd_attrs {
     double lr, momentum, dampening, weight_decay;
@@ -182,7 +183,7 @@ typedef struct td_sgd_attrs {
 
 typedef struct td_adam_attrs {
     double lr, beta1, beta2, eps, weight_decay;
-    int64_t step;                          /* 1 for the first update */
+    int64_t step;                         /* 1 for the first update */
     int32_t decoupled, maximize, amsgrad; /* decoupled weight decay is AdamW */
 } td_adam_attrs;
 

@@ -16,9 +16,9 @@
 enum { TD_MAX_OPERANDS = 4 };
 
 typedef struct td_walk {
-    int count, ndim;                                     /* operands, axes; the last is the row */
-    int64_t size, shape[TD_MAX_NDIM];                    /* size = elements of the output */
-    int64_t stride[TD_MAX_OPERANDS][TD_MAX_NDIM];        /* in elements; 0 = broadcast */
+    int count, ndim;                              /* operands, axes; the last is the row */
+    int64_t size, shape[TD_MAX_NDIM];             /* size = elements of the output */
+    int64_t stride[TD_MAX_OPERANDS][TD_MAX_NDIM]; /* in elements; 0 = broadcast */
     size_t itemsize[TD_MAX_OPERANDS];
     char *data[TD_MAX_OPERANDS];
 } td_walk;
@@ -128,8 +128,7 @@ static inline int64_t td_walk_at(const td_walk *w, int64_t at, char **p)
     int64_t offset[TD_MAX_OPERANDS] = {0}, left = w->shape[inner] - at % w->shape[inner];
     for (int axis = inner; axis >= 0; at /= w->shape[axis--])
         for (int k = 0; k < w->count; k++) offset[k] += at % w->shape[axis] * w->stride[k][axis];
-    for (int k = 0; k < w->count; k++)
-        p[k] = w->data[k] + offset[k] * (int64_t)w->itemsize[k];
+    for (int k = 0; k < w->count; k++) p[k] = w->data[k] + offset[k] * (int64_t)w->itemsize[k];
     return left;
 }
 

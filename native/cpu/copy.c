@@ -17,8 +17,9 @@ typedef void tile_fn(char *y, const char *x, int64_t rows, int64_t columns, int6
 #define TD_BODY "copy.inl"
 #include "for_numbers.h"
 
-#define TABLE(f) {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, \
-                  [TD_I32] = f##_i32, [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
+#define TABLE(f)                                                                                   \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64,                                   \
+     [TD_I32] = f##_i32, [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 typedef struct {
     td_transpose plan;

@@ -53,8 +53,7 @@ static td_status check_indices(const char *name, const td_tensor *idx, int64_t a
         for (int k = 0; k < inner; k++) row += at[k] * idx->stride[k];
         const int64_t stride = idx->stride[inner], n = stride ? idx->shape[inner] : 1;
         uint64_t largest = 0; /* as unsigned numbers the negative ones are huge */
-        for (int64_t j = 0; j < n; j++)
-            largest = TD_MAX(largest, (uint64_t)row[j * stride]);
+        for (int64_t j = 0; j < n; j++) largest = TD_MAX(largest, (uint64_t)row[j * stride]);
         if (largest >= (uint64_t)size) {
             while ((uint64_t)row[at[inner] * stride] < (uint64_t)size) at[inner]++;
             int64_t position = 0;
@@ -98,16 +97,18 @@ static td_status run(const char *name, piece_fn *const table[TD_NUM_DTYPES], td_
 
 td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = gather_f32, [TD_F64] = gather_f64, [TD_I64] = gather_i64,
-        [TD_I32] = gather_i32, [TD_U8] = gather_u8,   [TD_BOOL] = gather_u8};
+    static piece_fn *const table[TD_NUM_DTYPES] = {[TD_F32] = gather_f32, [TD_F64] = gather_f64,
+                                                   [TD_I64] = gather_i64, [TD_I32] = gather_i32,
+                                                   [TD_U8] = gather_u8,   [TD_BOOL] = gather_u8};
     return run("gather", table, y, x, idx, axis, 1);
 }
 
 td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = scatter_add_f32, [TD_F64] = scatter_add_f64, [TD_I64] = scatter_add_i64,
-        [TD_I32] = scatter_add_i32, [TD_U8] = scatter_add_u8};
+    static piece_fn *const table[TD_NUM_DTYPES] = {[TD_F32] = scatter_add_f32,
+                                                   [TD_F64] = scatter_add_f64,
+                                                   [TD_I64] = scatter_add_i64,
+                                                   [TD_I32] = scatter_add_i32,
+                                                   [TD_U8] = scatter_add_u8};
     return run("scatter_add", table, y, x, idx, axis, 0);
 }

@@ -49,7 +49,8 @@ TD_INLINE void FN(max_row_2x2)(REAL *restrict y, int32_t *restrict idx, const RE
 {
     const int32_t w = (int32_t)g->w, q = (int32_t)g->q;
     for (int32_t start = 0; start < q; start += block) {
-        const int32_t first = TD_MIN(start, q - block), corner = (int32_t)(2 * i * g->w) + 2 * first;
+        const int32_t first = TD_MIN(start, q - block),
+                      corner = (int32_t)(2 * i * g->w) + 2 * first;
         const REAL *restrict above = x + corner, *restrict below = above + w;
         for (int32_t j = 0; j < block; j++) {
             const REAL v = below[2 * j], u = above[2 * j + 1], t = above[2 * j];
@@ -68,26 +69,22 @@ static void FN(max_pool2d)(void *context, int64_t begin, int64_t end)
 {
     const pool_t *job = context;
     const td_planes *g = &job->g;
-    const td_pool2d_attrs *a = &g->a;
-    const int halves = a->window[0] == 2 && a->window[1] == 2 && a->stride[0] == 2 &&
-                       a->stride[1] == 2 && a->dilation[0] == 1 && a->dilation[1] == 1 &&
-                       a->padding[0] == 0 && a->padding[1] == 0 && 2 * g->p <= g->h &&
-                       2 * g->q <= g->w;
+    const int quarters = td_quarters(g);
     for (int64_t at = begin; at < end; at++) {
         const int64_t plane = at / g->p, i = at % g->p;
         const REAL *x = (const REAL *)g->x + plane * g->h * g->w;
         REAL *y = (REAL *)g->y + at * g->q;
         int32_t *idx = g->idx + at * g->q;
-        if (halves && g->q >= 16)
+        if (quarters && g->q >= 16)
             FN(max_row_2x2)(y, idx, x, i, g, 16);
-        else if (halves && g->q >= 8)
+        else if (quarters && g->q >= 8)
             FN(max_row_2x2)(y, idx, x, i, g, 8);
-        else if (halves && g->q >= 4)
+        else if (quarters && g->q >= 4)
             FN(max_row_2x2)(y, idx, x, i, g, 4);
-        else if (a->stride[1] == 1)
+        else if (g->a.stride[1] == 1)
             FN(max_row)(y, idx, x, i, g, 1);
         else
-            FN(max_row)(y, idx, x, i, g, a->stride[1]);
+            FN(max_row)(y, idx, x, i, g, g->a.stride[1]);
     }
 }
 
@@ -149,18 +146,30 @@ TD_INLINE void FN(avg_row)(REAL *restrict y, const REAL *restrict x, int64_t i, 
     for (int64_t j = 0; j < g->q; j++) y[j] /= (REAL)(job->count[0][i] * job->count[1][j]);
 }
 
+/* Row i of one plane, window 2×2, stride 2, nothing padded; adds in the order of avg_row. */
+static void FN(avg_row_2x2)(REAL *restrict y, const REAL *restrict x, int64_t i, const pool_t *job)
+{
+    const td_planes *g = &job->g;
+    const REAL *restrict above = x + 2 * i * g->w, *restrict below = above + g->w;
+    const REAL count = (REAL)(job->count[0][i] * job->count[1][0]);
+    for (int64_t j = 0; j < g->q; j++)
+        y[j] = (above[2 * j] + above[2 * j + 1] + below[2 * j] + below[2 * j + 1]) / count;
+}
+
 static void FN(avg_pool2d)(void *context, int64_t begin, int64_t end)
 {
     const pool_t *job = context;
     const td_planes *g = &job->g;
+    const int quarters = td_quarters(g);
     for (int64_t at = begin; at < end; at++) {
         const REAL *x = (const REAL *)g->x + at / g->p * g->h * g->w;
         REAL *y = (REAL *)g->y + at * g->q;
-        switch (g->a.stride[1]) {
-        case 1: FN(avg_row)(y, x, at % g->p, job, 1); break;
-        case 2: FN(avg_row)(y, x, at % g->p, job, 2); break;
-        default: FN(avg_row)(y, x, at % g->p, job, g->a.stride[1]);
-        }
+        if (quarters)
+            FN(avg_row_2x2)(y, x, at % g->p, job);
+        else if (g->a.stride[1] == 1)
+            FN(avg_row)(y, x, at % g->p, job, 1);
+        else
+            FN(avg_row)(y, x, at % g->p, job, g->a.stride[1]);
     }
 }
 
@@ -182,17 +191,35 @@ TD_INLINE void FN(avg_row_input)(REAL *restrict gx, const REAL *restrict gy, int
         }
 }
 
+/* The adjoint of avg_row_2x2: every gradient lands on four elements, and nothing else does. */
+static void FN(avg_row_2x2_input)(REAL *restrict gx, const REAL *restrict gy, int64_t i,
+                                  const pool_t *job)
+{
+    const td_planes *g = &job->g;
+    REAL *restrict above = gx + 2 * i * g->w, *restrict below = above + g->w;
+    const REAL count = (REAL)(job->count[0][i] * job->count[1][0]);
+    for (int64_t j = 0; j < g->q; j++) {
+        const REAL v = gy[j] / count;
+        above[2 * j] = above[2 * j + 1] = below[2 * j] = below[2 * j + 1] = v;
+    }
+}
+
 static void FN(avg_pool2d_input)(void *context, int64_t begin, int64_t end)
 {
     const pool_t *job = context;
     const td_planes *g = &job->g;
     const int64_t hw = g->h * g->w;
+    const int quarters = td_quarters(g);
     for (int64_t plane = begin; plane < end; plane++) {
         REAL *gx = (REAL *)g->x + plane * hw;
         const REAL *gy = (const REAL *)g->y + plane * g->p * g->q;
         memset(gx, 0, (size_t)hw * sizeof *gx);
-        for (int64_t i = 0; i < g->p; i++)
-            FN(avg_row_input)(gx, gy + i * g->q, i, job, g->a.stride[1]);
+        for (int64_t i = 0; i < g->p; i++) {
+            if (quarters)
+                FN(avg_row_2x2_input)(gx, gy + i * g->q, i, job);
+            else
+                FN(avg_row_input)(gx, gy + i * g->q, i, job, g->a.stride[1]);
+        }
     }
 }
 

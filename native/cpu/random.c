@@ -32,11 +32,23 @@ struct job {
     int64_t base;
 };
 
+/* word[4 i + k] is word k of counter first + i. */
 static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
 {
-    const td_rng rng = job->rng;
-    for (int i = 0; i < COUNTERS; i++)
-        td_philox(word + 4 * i, first + (uint64_t)i, rng.offset, rng.seed);
+    uint32_t a[COUNTERS], b[COUNTERS], c[COUNTERS], d[COUNTERS];
+    uint32_t key0 = (uint32_t)job->rng.seed, key1 = (uint32_t)(job->rng.seed >> 32);
+    for (int i = 0; i < COUNTERS; i++) {
+        a[i] = (uint32_t)(first + (uint64_t)i), b[i] = (uint32_t)((first + (uint64_t)i) >> 32);
+        c[i] = (uint32_t)job->rng.offset, d[i] = (uint32_t)(job->rng.offset >> 32);
+    }
+    for (int round = 0; round < TD_PHILOX_ROUNDS; round++) {
+        for (int i = 0; i < COUNTERS; i++) td_philox_round(&a[i], &b[i], &c[i], &d[i], key0, key1);
+        key0 += TD_PHILOX_STEP0, key1 += TD_PHILOX_STEP1;
+    }
+    for (int i = 0; i < COUNTERS; i++) {
+        word[4 * i] = a[i], word[4 * i + 1] = b[i];
+        word[4 * i + 2] = c[i], word[4 * i + 3] = d[i];
+    }
 }
 
 static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first)
@@ -117,7 +129,10 @@ static void dropout_f32(const job_t *job, void *y, const void *x, uint64_t first
     const float p = (float)job->low, kept = (float)job->scale;
     const float *restrict in = x;
     float *restrict out = y;
-    for (int i = 0; i < WORDS; i++) out[i] = td_unit_f32(word + i) < p ? 0 : in[i] / kept;
+    for (int i = 0; i < WORDS; i++) {
+        const float v = in[i] / kept;
+        out[i] = td_unit_f32(word + i) < p ? 0 : v;
+    }
 }
 
 static void dropout_f64(const job_t *job, void *y, const void *x, uint64_t first)
@@ -127,7 +142,10 @@ static void dropout_f64(const job_t *job, void *y, const void *x, uint64_t first
     const double p = job->low, kept = job->scale;
     const double *restrict in = x;
     double *restrict out = y;
-    for (int i = 0; i < WORDS / 2; i++) out[i] = td_unit_f64(word + 2 * i) < p ? 0 : in[i] / kept;
+    for (int i = 0; i < WORDS / 2; i++) {
+        const double v = in[i] / kept;
+        out[i] = td_unit_f64(word + 2 * i) < p ? 0 : v;
+    }
 }
 
 static void run_blocks(void *context, int64_t begin, int64_t end)
@@ -151,8 +169,7 @@ static void run_blocks(void *context, int64_t begin, int64_t end)
 
 static td_status run(const char *name, block_fn *block, int words, job_t *job, td_tensor *y)
 {
-    if (!block)
-        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
+    if (!block) return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
     job->block = block;
     job->y = y->data;
     job->n = td_numel(y);

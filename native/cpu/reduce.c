@@ -50,10 +50,8 @@ typedef struct {
 
 #define KERNELS(op, dtype) {op##_rows_##dtype, op##_columns_##dtype, op##_combine_##dtype}
 #define TABLE(op)                                                                                  \
-    {                                                                                              \
-        [TD_F32] = KERNELS(op, f32), [TD_F64] = KERNELS(op, f64), [TD_I64] = KERNELS(op, i64),     \
-        [TD_I32] = KERNELS(op, i32), [TD_U8] = KERNELS(op, u8), [TD_BOOL] = KERNELS(op, u8)        \
-    }
+    {[TD_F32] = KERNELS(op, f32), [TD_F64] = KERNELS(op, f64), [TD_I64] = KERNELS(op, i64),        \
+     [TD_I32] = KERNELS(op, i32), [TD_U8] = KERNELS(op, u8),   [TD_BOOL] = KERNELS(op, u8)}
 static const kernel_t sum_kernels[TD_NUM_DTYPES] = TABLE(sum);
 static const kernel_t max_kernels[TD_NUM_DTYPES] = TABLE(max);
 static const kernel_t min_kernels[TD_NUM_DTYPES] = TABLE(min);
@@ -75,7 +73,7 @@ typedef struct {
     int64_t pieces, piece;         /* the inner axis is cut into pieces */
     int64_t tile_rows, tiles;      /* tiles per output (columns: per piece of n outputs) */
     size_t x_size, y_size;
-    char *x, *y, *partial;         /* partial[outer, tiles, width], or NULL where tiles == 1 */
+    char *x, *y, *partial; /* partial[outer, tiles, width], or NULL where tiles == 1 */
     int64_t *place, *partial_place;
 } job_t;
 
@@ -144,7 +142,9 @@ static void run_combine(void *context, int64_t begin, int64_t end)
 static td_status reduce(const kernel_t *kernel, td_tensor *y, td_tensor *idx, const td_tensor *x,
                         int32_t y_dtype, int any_order)
 {
-    job_t job = {.kernel = kernel, .x = x->data, .x_size = td_itemsize(x->dtype),
+    job_t job = {.kernel = kernel,
+                 .x = x->data,
+                 .x_size = td_itemsize(x->dtype),
                  .y_size = td_itemsize(y_dtype)};
     if (y) job.y = y->data;
     if (idx) job.place = idx->data;
@@ -168,8 +168,7 @@ static td_status reduce(const kernel_t *kernel, td_tensor *y, td_tensor *idx, co
     int64_t calls = td_axes_size(&plan->kept) * (plan->columns ? job.pieces : 1) * job.tiles;
     int64_t elements = TD_MIN(plan->rows, job.tile_rows) * TD_MIN(plan->n, job.piece);
     td_parallel(calls, TD_MAX(1, GRAIN / TD_MAX(elements, 1)), run_tiles, &job);
-    if (job.tiles > 1)
-        td_parallel(plan->outputs, TD_MAX(1, GRAIN / job.tiles), run_combine, &job);
+    if (job.tiles > 1) td_parallel(plan->outputs, TD_MAX(1, GRAIN / job.tiles), run_combine, &job);
     return TD_OK;
 }
 
