@@ -80,6 +80,7 @@ EMULATION_FLAGS = [
     "-fvisibility=hidden",
     "-Wall",
     "-Wextra",
+    "-Wno-missing-field-initializers",
     "-ffp-contract=fast",
     "-fno-math-errno",
     "-fno-trapping-math",
@@ -268,7 +269,8 @@ def emulate(
     cc = find_compiler(compiler)
     cxx = find_cxx(cc)
     clang = "clang" in run([*cxx, "--version"])
-    kind = ["emulated", Path(cc[0]).name, flavour, "strict" * strict]
+    name = re.sub(r"\W+", "-", " ".join([Path(cc[0]).name, *cc[1:]]))
+    kind = ["emulated", name, flavour, "strict" * strict]
     work = ROOT / "build" / "objects" / "-".join(filter(None, kind))
     runtime = sorted(ROOT.glob("native/cuda/emulate/*.cpp"))
 

@@ -7,6 +7,7 @@
 #define TD_OPTIMIZER_H
 
 #include <math.h>
+#include <string.h>
 
 #include "dims.h"
 
@@ -20,7 +21,8 @@ typedef struct td_step {
 
 static inline td_step td_sgd_step(const td_sgd_attrs *a)
 {
-    td_step s = {0};
+    td_step s;
+    memset(&s, 0, sizeof s);
     s.sign = a->maximize ? -1 : 1;
     s.weight_decay = a->weight_decay;
     s.lr = a->lr;
@@ -33,7 +35,8 @@ static inline td_step td_sgd_step(const td_sgd_attrs *a)
 
 static inline td_step td_adam_step(const td_adam_attrs *a)
 {
-    td_step s = {0};
+    td_step s;
+    memset(&s, 0, sizeof s);
     s.sign = a->maximize ? -1 : 1;
     s.weight_decay = a->decoupled ? 0 : a->weight_decay;
     s.keep = a->decoupled ? 1 - a->lr * a->weight_decay : 1;

@@ -3,19 +3,12 @@
  * A random number generator without a state: four words of output are a pure function of a
  * 128-bit counter and a 64-bit key. So any thread can make any element of a draw, in any order.
  * The counter is (i, offset) in its lower and upper half, the key is the seed; ten rounds mix them.
- * Plain C that C++ and CUDA compile as well: a CPU runs each round over an array of counters, a
- * GPU thread runs all rounds on its own.
+ * A CPU runs each round over an array of counters, a GPU thread runs all rounds on its own.
  */
 #ifndef TD_PHILOX_H
 #define TD_PHILOX_H
 
 #include "status.h"
-
-#ifdef __CUDACC__
-#define TD_TEN_ROUNDS /* nvcc unrolls them unasked */
-#else
-#define TD_TEN_ROUNDS _Pragma("GCC unroll 10")
-#endif
 
 #define TD_PHILOX_ROUNDS 10
 #define TD_PHILOX_STEP0 0x9E3779B9u /* the key grows by this every round: the golden ratio */
@@ -31,18 +24,16 @@ TD_EVERYWHERE void td_philox_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32
     *d = (uint32_t)p;
 }
 
-/* word[0 … 3] of draw `offset` of `seed` at `counter`: offset is the counter's upper half. */
+/* word[0 … 3] of draw `offset` of `seed` at `counter` */
 TD_EVERYWHERE void td_philox(uint32_t *word, uint64_t counter, uint64_t offset, uint64_t seed)
 {
-    uint32_t a = (uint32_t)counter, b = (uint32_t)(counter >> 32);
-    uint32_t c = (uint32_t)offset, d = (uint32_t)(offset >> 32);
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-    TD_TEN_ROUNDS
+    word[0] = (uint32_t)counter, word[1] = (uint32_t)(counter >> 32);
+    word[2] = (uint32_t)offset, word[3] = (uint32_t)(offset >> 32);
     for (int round = 0; round < TD_PHILOX_ROUNDS; round++) {
-        td_philox_round(&a, &b, &c, &d, key0, key1);
+        td_philox_round(&word[0], &word[1], &word[2], &word[3], key0, key1);
         key0 += TD_PHILOX_STEP0, key1 += TD_PHILOX_STEP1;
     }
-    word[0] = a, word[1] = b, word[2] = c, word[3] = d;
 }
 
 /* Uniform in [0, 1): 24 bits of a word for a float, 53 bits of two for a double, both exact. */

@@ -37,6 +37,16 @@ TD_EVERYWHERE int64_t td_count(const td_pool2d_attrs *a, int k, int64_t size, in
     return taps.end - taps.begin;
 }
 
+/* The commonest pooling, window 2×2 with stride 2 and nothing padded, has kernels of its own. */
+static inline int td_quarters(const td_planes *g)
+{
+    const td_pool2d_attrs *a = &g->a;
+    for (int k = 0; k < 2; k++)
+        if (a->window[k] != 2 || a->stride[k] != 2 || a->dilation[k] != 1 || a->padding[k] != 0)
+            return 0;
+    return 2 * g->p <= g->h && 2 * g->q <= g->w;
+}
+
 /* x is the tensor with planes h·w, y the one with planes p·q; idx and a may be NULL. */
 static inline td_status td_plan_pooling(td_planes *g, const char *name, const td_tensor *x,
                                         const td_tensor *y, const td_tensor *idx,

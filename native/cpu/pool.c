@@ -18,16 +18,6 @@ typedef struct {
     _Atomic int64_t bad;    /* first position of an idx outside its plane */
 } pool_t;
 
-/* The commonest pooling, window 2×2 with stride 2 and nothing padded, has loops of its own. */
-static int quarters_planes(const td_planes *g)
-{
-    const td_pool2d_attrs *a = &g->a;
-    for (int k = 0; k < 2; k++)
-        if (a->window[k] != 2 || a->stride[k] != 2 || a->dilation[k] != 1 || a->padding[k] != 0)
-            return 0;
-    return 2 * g->p <= g->h && 2 * g->q <= g->w;
-}
-
 static td_status count_elements(pool_t *job)
 {
     const int64_t size[2] = {job->g.h, job->g.w}, outputs[2] = {job->g.p, job->g.q};

@@ -69,7 +69,7 @@ static void FN(max_pool2d)(void *context, int64_t begin, int64_t end)
 {
     const pool_t *job = context;
     const td_planes *g = &job->g;
-    const int quarters = quarters_planes(g);
+    const int quarters = td_quarters(g);
     for (int64_t at = begin; at < end; at++) {
         const int64_t plane = at / g->p, i = at % g->p;
         const REAL *x = (const REAL *)g->x + plane * g->h * g->w;
@@ -160,7 +160,7 @@ static void FN(avg_pool2d)(void *context, int64_t begin, int64_t end)
 {
     const pool_t *job = context;
     const td_planes *g = &job->g;
-    const int quarters = quarters_planes(g);
+    const int quarters = td_quarters(g);
     for (int64_t at = begin; at < end; at++) {
         const REAL *x = (const REAL *)g->x + at / g->p * g->h * g->w;
         REAL *y = (REAL *)g->y + at * g->q;
@@ -209,7 +209,7 @@ static void FN(avg_pool2d_input)(void *context, int64_t begin, int64_t end)
     const pool_t *job = context;
     const td_planes *g = &job->g;
     const int64_t hw = g->h * g->w;
-    const int quarters = quarters_planes(g);
+    const int quarters = td_quarters(g);
     for (int64_t plane = begin; plane < end; plane++) {
         REAL *gx = (REAL *)g->x + plane * hw;
         const REAL *gy = (const REAL *)g->y + plane * g->p * g->q;

@@ -18,27 +18,22 @@ template <class T> struct correlate_t {
     int64_t images, groups, m, channels; /* m and channels of one group */
     window_t window;                     /* over x */
     const T *x, *filter;
-    int64_t x_image, x_plane;
-    int64_t f_group, f_m, f_c, f_r, f_s; /* the filter's strides */
-    td_pixels<T> y;
+    int64_t x_image = 0, x_plane = 0;
+    int64_t f_group = 0, f_m = 0, f_c = 0, f_r = 0, f_s = 0; /* the filter's strides */
+    td_pixels<T> y = {};
 };
 
 template <class Tile, class T>
 static td_status run(const correlate_t<T> &p, const td_shape &shape, const td_plan &plan)
 {
     const window_t *v = &p.window;
-    const td_operand<T, true> filter = {p.filter,
-                                        p.f_group,
-                                        td_rows_grid(p.f_m),
-                                        td_plain_grid(v->h.taps, v->w.taps, p.f_c, p.f_r, p.f_s),
-                                        1,
-                                        1};
-    const td_operand<T, false> windows = {p.x,
-                                          p.channels * p.x_plane,
-                                          td_pixels_grid(v, p.x_image),
-                                          td_taps_grid(v, p.x_plane),
-                                          (int)v->h.in,
-                                          (int)v->w.in};
+    td_operand<T, true> filter = {p.filter, p.f_group, {}, {}, 1, 1};
+    filter.along = td_rows_grid(p.f_m);
+    filter.depth = td_plain_grid(v->h.taps, v->w.taps, p.f_c, p.f_r, p.f_s);
+    td_operand<T, false> windows = {p.x, p.channels * p.x_plane, {}, {}, 0, 0};
+    windows.along = td_pixels_grid(v, p.x_image);
+    windows.depth = td_taps_grid(v, p.x_plane);
+    windows.in_h = (int)v->h.in, windows.in_w = (int)v->w.in;
     return td_run_gemm<Tile>(p.op, filter, windows, p.y, shape, plan);
 }
 
@@ -90,22 +85,10 @@ static td_status conv2d(const conv_t &v, T *y, const T *x, const T *w, const T *
     const int64_t taps = h.taps * l.taps, in = h.in * l.in, out = h.out * l.out;
     const bool packed = out % (int64_t)(16 / sizeof(T)) == 0 && (uintptr_t)y % 16 == 0;
     const td_grid pixels = td_plain_grid(h.out, l.out, v.k * out, l.out, 1);
-    const correlate_t<T> p = {"conv2d",
-                              v.n,
-                              v.groups,
-                              kg,
-                              cg,
-                              v.window,
-                              x,
-                              w,
-                              v.c * in,
-                              in,
-                              kg * cg * taps,
-                              cg * taps,
-                              taps,
-                              l.taps,
-                              1,
-                              {y, 0, kg * out, out, pixels, b, kg, packed}};
+    correlate_t<T> p = {"conv2d", v.n, v.groups, kg, cg, v.window, x, w};
+    p.x_image = v.c * in, p.x_plane = in;
+    p.f_group = kg * cg * taps, p.f_m = cg * taps, p.f_c = taps, p.f_r = l.taps, p.f_s = 1;
+    p.y = {y, 0, kg * out, out, pixels, b, kg, packed};
     if (kg > DIRECT_CHANNELS && fits(p)) return correlate(p, shape_of(p));
     return td_launch("conv2d", td_conv2d_direct<T>, td_direct_blocks(v.n * v.k, out),
                      TD_DIRECT_THREADS, 0, v, y, x, w, b);
@@ -126,22 +109,13 @@ static correlate_t<T> phase_of(const conv_t &v, int64_t i, int64_t j, T *gx, con
     const bool packed = h.step == 1 && l.step == 1 && in % (int64_t)(16 / sizeof(T)) == 0 &&
                         (uintptr_t)gx % 16 == 0;
     const td_grid pixels = td_plain_grid(down.out, across.out, v.c * in, h.step * l.in, l.step);
-    return {"conv2d_input",
-            v.n,
-            v.groups,
-            cg,
-            kg,
-            {down, across},
-            gy,
-            w + r * l.taps + s,
-            v.k * out,
-            out,
-            kg * cg * taps,
-            taps,
-            cg * taps,
-            -h.period * l.taps,
-            -l.period,
-            {gx + i * l.in + j, 0, cg * in, in, pixels, NULL, 0, packed}};
+    correlate_t<T> p = {"conv2d_input", v.n, v.groups, cg, kg, {down, across}, gy, w};
+    p.filter += r * l.taps + s;
+    p.x_image = v.k * out, p.x_plane = out;
+    p.f_group = kg * cg * taps, p.f_m = taps, p.f_c = cg * taps;
+    p.f_r = -h.period * l.taps, p.f_s = -l.period;
+    p.y = {gx + i * l.in + j, 0, cg * in, in, pixels, NULL, 0, packed};
+    return p;
 }
 
 template <class T> static td_status conv2d_input(const conv_t &v, T *gx, const T *gy, const T *w)

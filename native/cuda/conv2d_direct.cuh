@@ -32,7 +32,7 @@ static inline unsigned td_direct_blocks(int64_t planes, int64_t pixels)
 
 /* y[n,k,p,q] = bias[k] + Σ_{c,r,s} x[n,c,·] w[k,c,r,s] */
 template <class T>
-__global__ void __launch_bounds__(TD_DIRECT_THREADS)
+static __global__ void __launch_bounds__(TD_DIRECT_THREADS)
     td_conv2d_direct(const __grid_constant__ conv_t v, T *__restrict__ y, const T *__restrict__ x,
                      const T *__restrict__ w, const T *__restrict__ bias)
 {
@@ -61,7 +61,7 @@ __device__ __forceinline__ int64_t td_reader(const axis_t &a, int64_t at, int64_
 
 /* gx[n,c,h,w] = Σ_{k,r,s} gy[n,k,·] w[k,c,r,s], gathered */
 template <class T>
-__global__ void __launch_bounds__(TD_DIRECT_THREADS)
+static __global__ void __launch_bounds__(TD_DIRECT_THREADS)
     td_conv2d_input_direct(const __grid_constant__ conv_t v, T *__restrict__ gx,
                            const T *__restrict__ gy, const T *__restrict__ w)
 {
@@ -89,7 +89,7 @@ __global__ void __launch_bounds__(TD_DIRECT_THREADS)
 
 /* gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] x[n,c,·]: a block for each, a warp for every eighth image */
 template <class T>
-__global__ void __launch_bounds__(TD_DIRECT_THREADS)
+static __global__ void __launch_bounds__(TD_DIRECT_THREADS)
     td_conv2d_weight_direct(const __grid_constant__ conv_t v, T *__restrict__ gw,
                             const T *__restrict__ x, const T *__restrict__ gy)
 {

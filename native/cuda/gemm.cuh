@@ -21,12 +21,6 @@
 #include "axes.cuh"
 #include "gemm_output.cuh"
 
-#ifdef TD_EMU
-#define TD_UNROLL_PAIRS
-#else
-#define TD_UNROLL_PAIRS _Pragma("unroll 2")
-#endif
-
 /* A tile of c, its steps along k, and a thread's share. Lanes of a warp stand 4 rows × 8 columns,
  * and each takes packs of 16 bytes, 4 (8) packs apart: a warp's reads of a slab touch every bank
  * once. */
@@ -48,7 +42,7 @@ struct td_span {
     int64_t matrix, first, along, begin, end;
 };
 
-/* The packs of V elements a thread carries of a slab: side by side along depth, or along `along`. */
+/* The packs of V elements a thread carries of a slab, side by side along depth or `along`. */
 template <int ALONG, int DEPTH, int THREADS, int V, bool DEPTH_FIRST> struct td_share {
     static constexpr int INNER = (DEPTH_FIRST ? DEPTH : ALONG) / V, STEP = THREADS / INNER;
     static constexpr int PACKS = ALONG * DEPTH / V / THREADS;
@@ -101,9 +95,9 @@ __device__ __forceinline__ void td_multiply(T (&sum)[Tile::ROWS][Tile::COLS],
                                             const td_corner<Tile> &mine)
 {
     constexpr int V = Tile::V;
-    TD_UNROLL_PAIRS /* wholly unrolled, it would want more registers than there are */
-        for (int k = 0; k < Tile::K; k++)
-    {
+    /* wholly unrolled, this would want more registers than there are */
+    TD_UNROLL_PAIRS
+    for (int k = 0; k < Tile::K; k++) {
         td_pack<T, V> x[Tile::ROWS / V], y[Tile::COLS / V];
         TD_UNROLL
         for (int g = 0; g < Tile::ROWS / V; g++)
@@ -134,7 +128,7 @@ template <class A, class B, class Output> struct td_product {
 /* Blocks: x counts tiles of all matrices, down first (neighbours share columns of b); y is which
  * part of k. */
 template <class Tile, class A, class B, class Output>
-__global__ void __launch_bounds__(Tile::THREADS, Tile::RESIDENT)
+static __global__ void __launch_bounds__(Tile::THREADS, Tile::RESIDENT)
     td_gemm_kernel(const __grid_constant__ td_product<A, B, Output> p)
 {
     using T = typename Tile::T;

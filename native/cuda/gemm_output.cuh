@@ -87,7 +87,7 @@ enum { TD_PARTS_THREADS = 256 };
 
 /* c[·] = finish(Σ partial[part, ·]), first part first: one thread for each element. */
 template <class T, class Output>
-__global__ void __launch_bounds__(TD_PARTS_THREADS)
+static __global__ void __launch_bounds__(TD_PARTS_THREADS)
     td_add_parts_kernel(const __grid_constant__ Output c, const T *__restrict__ partial, int parts,
                         int64_t m, int64_t n, int64_t size)
 {

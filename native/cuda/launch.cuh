@@ -17,9 +17,11 @@
 
 #ifdef TD_EMU
 #define TD_UNROLL
+#define TD_UNROLL_PAIRS
 #define TD_DYN_SMEM(T, name) T *name = static_cast<T *>(td_emu::dynamic_shared)
 #else
 #define TD_UNROLL _Pragma("unroll")
+#define TD_UNROLL_PAIRS _Pragma("unroll 2")
 #define TD_DYN_SMEM(T, name)                                                                       \
     extern __shared__ __align__(1024) unsigned char td_dynamic_shared[];                           \
     T *name = reinterpret_cast<T *>(td_dynamic_shared)

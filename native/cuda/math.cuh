@@ -17,7 +17,7 @@ __device__ __forceinline__ float td_tanh_of(float x) { return tanhf(x); }
 __device__ __forceinline__ double td_tanh_of(double x) { return tanh(x); }
 __device__ __forceinline__ float td_abs_of(float x) { return fabsf(x); }
 __device__ __forceinline__ double td_abs_of(double x) { return fabs(x); }
-template <class T> __device__ __forceinline__ T td_abs_of(T x) { return x > (T)-x ? x : (T)-x; }
+template <class T> __device__ __forceinline__ T td_abs_of(T x) { return x < 0 ? (T)-x : x; }
 
 /* powf is 4 ulp off at worst; through double it is rounded correctly but for rare ties. */
 __device__ __forceinline__ float td_pow_of(float x, float y)

@@ -254,24 +254,15 @@ static td_status launch(const char *op, void (*kernel)(pool_t<T>), pool_t<T> t, 
     return td_launch(op, kernel, td_blocks(t.items, THREADS), THREADS, 0, t);
 }
 
-template <class T> static bool halves(const td_planes &g)
-{
-    const td_pool2d_attrs &a = g.a;
-    bool fit =
-        g.w % 2 == 0 && (uintptr_t)g.x % (2 * sizeof(T)) == 0 && 2 * g.p <= g.h && 2 * g.q <= g.w;
-    for (int k = 0; k < 2; k++)
-        fit &= a.window[k] == 2 && a.stride[k] == 2 && a.dilation[k] == 1 && a.padding[k] == 0;
-    return fit;
-}
-
 enum which_t { MAX, MAX_SCATTER, MAX_GATHER, AVG, AVG_INPUT };
 
 template <class T> static td_status run_planes(const char *op, which_t which, const pool_t<T> &t)
 {
     switch (which) {
     case MAX:
-        return launch<T>(op, halves<T>(t.g) ? max_pool2d_2x2_kernel<T> : max_pool2d_kernel<T>, t,
-                         true);
+        if (td_quarters(&t.g) && t.g.w % 2 == 0 && (uintptr_t)t.g.x % (2 * sizeof(T)) == 0)
+            return launch<T>(op, max_pool2d_2x2_kernel<T>, t, true);
+        return launch<T>(op, max_pool2d_kernel<T>, t, true);
     case MAX_SCATTER: return scatter<T>(op, t);
     case MAX_GATHER: return launch<T>(op, max_gather_kernel<T>, t, true);
     case AVG: return launch<T>(op, avg_pool2d_kernel<T>, t, true);

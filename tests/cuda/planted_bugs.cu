@@ -88,6 +88,32 @@ template <bool BUG> static double run_misaligned()
     return sum(y, N);
 }
 
+template <bool BUG> __global__ void bad_address(float *y)
+{
+    float *p = BUG && threadIdx.x == 5 ? nullptr : y + threadIdx.x;
+    *(volatile float *)p = 1;
+}
+template <bool BUG> static double run_bad_address()
+{
+    float *y = device(N);
+    launch(bad_address<BUG>, 1, N, y);
+    return sum(y, N);
+}
+
+/* Half a megabyte of local memory is possible on the hardware; here threads have small stacks. */
+template <bool BUG> __global__ void stack_overflow(float *y)
+{
+    volatile float large[BUG ? 1 << 17 : 16];
+    for (int i = 0; i < 16; i++) large[i] = 1;
+    y[threadIdx.x] = large[threadIdx.x % 16];
+}
+template <bool BUG> static double run_stack_overflow()
+{
+    float *y = device(N);
+    launch(stack_overflow<BUG>, 1, N, y);
+    return sum(y, N);
+}
+
 template <bool BUG> static double run_host_pointer()
 {
     static float host[N];
@@ -425,11 +451,11 @@ static double run_count(dim3 grid, dim3 block, size_t shared, int attribute)
 }
 template <bool BUG> static double run_too_many_threads()
 {
-    return run_count(1, dim3(32, BUG ? 33 : 8), 0, 0);
+    return run_count(1, dim3(32, BUG ? 33 : 2), 0, 0);
 }
 template <bool BUG> static double run_block_too_deep()
 {
-    return run_count(1, dim3(4, 1, BUG ? 65 : 64), 0, 0);
+    return run_count(1, dim3(1, 1, BUG ? 65 : 64), 0, 0);
 }
 template <bool BUG> static double run_grid_too_tall()
 {
@@ -458,6 +484,8 @@ static const struct {
     CASE(use_after_free, N),
     CASE(use_after_free_in_struct, N),
     CASE(misaligned, N - 4),
+    CASE(bad_address, N),
+    CASE(stack_overflow, N),
     CASE(host_pointer, N),
     CASE(wrong_direction, 1),
     CASE(host_reads_device, 1),
@@ -480,8 +508,8 @@ static const struct {
     CASE(streams_without_event, 2 * N),
     CASE(call_in_capture, 2 * N),
     CASE(graph_of_freed_memory, 2 * N),
-    CASE(too_many_threads, 256),
-    CASE(block_too_deep, 256),
+    CASE(too_many_threads, N),
+    CASE(block_too_deep, N),
     CASE(grid_too_tall, 1),
     CASE(shared_without_opt_in, N),
     CASE(too_much_shared, N),

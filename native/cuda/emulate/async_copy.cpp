@@ -21,6 +21,7 @@ struct Pending { /* of one thread */
     std::deque<std::vector<Copy>> committed;
 };
 static Pending pending[MAX_THREADS];
+static int under_way; /* copies that no wait has finished yet */
 
 void async_copy(void *shared, const void *global, int bytes, int used)
 {
@@ -29,6 +30,7 @@ void async_copy(void *shared, const void *global, int bytes, int used)
     if (((uintptr_t)shared | (used ? (uintptr_t)global : 0)) & (unsigned)(bytes - 1))
         fail("cp.async of %d bytes: %p or %p is not aligned to them", bytes, shared, global);
     pending[self->number].open.push_back({shared, global, bytes, used});
+    under_way++;
 }
 
 void async_commit()
@@ -46,13 +48,18 @@ void async_wait(int newest)
             /* through libc's memcpy: that is where the sanitizers look */
             memcpy(copy.to, copy.from, (size_t)copy.used);
             memset((char *)copy.to + copy.used, 0, (size_t)(copy.bytes - copy.used));
+            under_way--;
         }
 }
 
 void forget_async_copies(int thread)
 {
-    pending[thread].open.clear();
-    pending[thread].committed.clear();
+    if (!under_way) return;
+    Pending &mine = pending[thread];
+    under_way -= (int)mine.open.size();
+    for (const auto &copies : mine.committed) under_way -= (int)copies.size();
+    mine.open.clear();
+    mine.committed.clear();
 }
 
 } // namespace td_emu

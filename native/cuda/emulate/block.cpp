@@ -16,7 +16,7 @@
 #include "sanitizers.h"
 
 uint3 threadIdx, blockIdx;
-dim3 blockDim, gridDim;
+dim3 blockDim(0), gridDim;
 
 namespace td_emu
 {
@@ -292,14 +292,11 @@ static void thread_main()
 
 /* --- grids and blocks -------------------------------------------------------------------------------- */
 
-void grid_begins(const Launch &launch, const char *kernel)
+static void shape_block(dim3 shape)
 {
-    const dim3 size = launch.block;
-    block.launch = &launch;
-    block.kernel = kernel;
-    gridDim = launch.grid;
-    blockDim = size;
-    block.size = (int)(size.x * size.y * size.z);
+    if (shape.x == blockDim.x && shape.y == blockDim.y && shape.z == blockDim.z) return;
+    blockDim = shape;
+    block.size = (int)(shape.x * shape.y * shape.z);
     block.warps = (block.size + WARP - 1) / WARP;
     for (int i = 0; i < block.size; i++) {
         const unsigned n = (unsigned)i;
@@ -307,8 +304,16 @@ void grid_begins(const Launch &launch, const char *kernel)
         t.number = i;
         t.lane = i % WARP;
         t.warp = i / WARP;
-        t.index = {n % size.x, n / size.x % size.y, n / size.x / size.y};
+        t.index = {n % shape.x, n / shape.x % shape.y, n / shape.x / shape.y};
     }
+}
+
+void grid_begins(const Launch &launch, const char *kernel)
+{
+    block.launch = &launch;
+    block.kernel = kernel;
+    gridDim = launch.grid;
+    shape_block(launch.block);
     fiber_host(&host);
     fiber_prepare(block.size);
     catch_faults();

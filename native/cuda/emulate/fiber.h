@@ -14,7 +14,7 @@
 namespace td_emu
 {
 
-enum { FIBER_GUARD = 65536 }; /* bytes below a stack that cannot be touched */
+enum { FIBER_GUARD = 1 << 20 }; /* bytes below a stack that cannot be touched */
 
 struct Fiber {
     char *stack;       /* lowest byte */

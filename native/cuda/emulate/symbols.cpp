@@ -103,6 +103,19 @@ static std::string readable(const std::string &symbol)
     return name.substr(begin, end - begin);
 }
 
+/* Arrays that touch become one. They come in the order of their addresses. */
+static void add_shared(Kernel &kernel, const Symbol &array)
+{
+    if (!kernel.shared.empty()) {
+        Kernel::Range &last = kernel.shared.back();
+        if (last.offset + last.bytes == array.start) {
+            last.bytes += array.bytes;
+            return;
+        }
+    }
+    kernel.shared.push_back({array.start, array.bytes});
+}
+
 static std::vector<Kernel> list_kernels()
 {
     std::vector<Kernel> kernels;
@@ -120,17 +133,18 @@ static std::vector<Kernel> list_kernels()
         kernel.name = kernel.symbol.empty() ? "(unnamed kernel)" : readable(kernel.symbol);
         kernels.push_back(kernel);
     }
+    std::sort(symbols.arrays.begin(), symbols.arrays.end(),
+              [](const Symbol &a, const Symbol &b) { return a.start < b.start; });
     for (const Symbol &array : symbols.arrays) {
-        const Kernel::Range range = {array.start, array.bytes};
         Kernel *owner = nullptr; /* none when a __device__ function declares it: anyone's */
         for (Kernel &kernel : kernels) {
             if (kernel.symbol.empty()) continue;
             const std::string prefix = "_ZZ" + kernel.symbol.substr(2) + "E";
             if (!array.name.compare(0, prefix.size(), prefix)) owner = &kernel;
         }
-        if (owner) owner->static_shared += range.bytes;
+        if (owner) owner->static_shared += array.bytes;
         for (Kernel &kernel : kernels)
-            if (!owner || owner == &kernel) kernel.shared.push_back(range);
+            if (!owner || owner == &kernel) add_shared(kernel, array);
     }
     std::sort(kernels.begin(), kernels.end(),
               [](const Kernel &a, const Kernel &b) { return a.name < b.name; });
