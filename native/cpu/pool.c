@@ -79,6 +79,12 @@ static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, int b
         return td_fail(TD_EINVAL, "%s: expected planes, got %d axes", name, x->ndim);
     if (idx && idx->dtype != TD_I32) return td_fail(TD_EDTYPE, "%s: idx must be i32", name);
 
+    int fits = !idx || td_numel(idx) == td_numel(y);
+    for (int axis = 0; axis < x->ndim - 2; axis++) fits &= x->shape[axis] == y->shape[axis];
+    for (int k = 0; a && k < 2; k++)
+        fits &= a->window[k] > 0 && a->stride[k] > 0 && a->padding[k] >= 0 && a->dilation[k] > 0;
+    if (!fits) return td_fail(TD_EINVAL, "%s: shapes or windows do not fit together", name);
+
     pool_t job = {.x = x->data, .y = y->data, .bad = INT64_MAX};
     job.h = x->shape[x->ndim - 2], job.w = x->shape[x->ndim - 1];
     job.p = y->shape[y->ndim - 2], job.q = y->shape[y->ndim - 1];
