@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import tinydl
 
 settings.register_profile(
     "tinydl",
@@ -12,6 +15,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("tinydl")
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    """A test that sets the number of threads sets it for itself alone."""
+    before = tinydl.get_num_threads()
+    yield
+    if tinydl.get_num_threads() != before:
+        tinydl.set_num_threads(before)
 
 
 def pytest_terminal_summary(terminalreporter):

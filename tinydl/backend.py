@@ -115,7 +115,7 @@ def usable() -> tuple[str, ...]:
 
 @cache
 def cuda() -> Backend:
-    """The CUDA library that $TINYDL_CUDA names: real (or auto), emu for the emulated device, a path.
+    """The CUDA library that $TINYDL_CUDA names: auto or real, emu (the emulated device), a path.
 
     The emulated device computes on the CPU, slowly, what a GPU would: it is for tests and is never
     taken unasked.

@@ -30,6 +30,12 @@ static inline int64_t td_numel(const td_tensor *x)
     return n;
 }
 
+/* Whether two tensors have one dtype and as many elements: contiguous ones are read alike. */
+static inline int td_alike(const td_tensor *a, const td_tensor *b)
+{
+    return a->dtype == b->dtype && td_numel(a) == td_numel(b);
+}
+
 static inline int td_contiguous(const td_tensor *x)
 {
     int64_t expected = 1;

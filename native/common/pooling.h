@@ -58,6 +58,13 @@ static inline td_status td_plan_pooling(td_planes *g, const char *name, const td
     if (x->ndim < 2 || y->ndim != x->ndim)
         return td_fail(TD_EINVAL, "%s: expected planes, got %d axes", name, x->ndim);
     if (idx && idx->dtype != TD_I32) return td_fail(TD_EDTYPE, "%s: idx must be i32", name);
+
+    int fits = !idx || td_numel(idx) == td_numel(y);
+    for (int axis = 0; axis < x->ndim - 2; axis++) fits &= x->shape[axis] == y->shape[axis];
+    for (int k = 0; a && k < 2; k++)
+        fits &= a->window[k] > 0 && a->stride[k] > 0 && a->padding[k] >= 0 && a->dilation[k] > 0;
+    if (!fits) return td_fail(TD_EINVAL, "%s: shapes or windows do not fit together", name);
+
     g->x = x->data, g->y = y->data;
     g->h = x->shape[x->ndim - 2], g->w = x->shape[x->ndim - 1];
     g->p = y->shape[y->ndim - 2], g->q = y->shape[y->ndim - 1];

@@ -12,12 +12,15 @@
 #define TD_BODY "elementwise.inl"
 #include "for_numbers.h"
 
+/* operand[0] is the result: bool from comparisons, else of the operands' common dtype. */
 static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
-                     const td_tensor *const *operand, int count)
+                     const td_tensor *const *operand, int count, int compares)
 {
-    int32_t dtype = operand[1]->dtype; /* the inputs' common dtype; comparisons write bool */
+    int32_t dtype = operand[1]->dtype;
     if (dtype < 0 || dtype >= TD_NUM_DTYPES || !table[dtype])
         return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(dtype));
+    if (operand[count - 1]->dtype != dtype || operand[0]->dtype != (compares ? TD_BOOL : dtype))
+        return td_fail(TD_EDTYPE, "%s: operands and result have different dtypes", name);
     return td_for_rows(table[dtype], operand, count);
 }
 
@@ -38,13 +41,14 @@ static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
     td_status td_##name(td_tensor *y, const td_tensor *x)                                          \
     {                                                                                              \
         static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
-        return run(#name, table, (const td_tensor *const[]){y, x}, 2);                             \
+        return run(#name, table, (const td_tensor *const[]){y, x}, 2, 0);                          \
     }
-#define BINARY(name, domain, formula)                                                              \
+#define TWO_OPERANDS(name, domain, compares)                                                       \
     td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b)                      \
     {                                                                                              \
         static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
-        return run(#name, table, (const td_tensor *const[]){y, a, b}, 3);                          \
+        return run(#name, table, (const td_tensor *const[]){y, a, b}, 3, compares);                \
     }
-#define COMPARE(name, condition) BINARY(name, all, condition)
+#define BINARY(name, domain, formula) TWO_OPERANDS(name, domain, 0)
+#define COMPARE(name, condition) TWO_OPERANDS(name, all, 1)
 #include "elementwise.def"

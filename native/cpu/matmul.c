@@ -53,9 +53,16 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
 {
     if (y->dtype != TD_F32 && y->dtype != TD_F64)
         return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(y->dtype));
+    if (a->dtype != y->dtype || b->dtype != y->dtype || (bias && bias->dtype != y->dtype))
+        return td_fail(TD_EDTYPE, "matmul: operands and result have different dtypes");
     if (a->ndim != y->ndim || b->ndim != y->ndim || y->ndim < 2)
         return td_fail(TD_EINVAL, "matmul: expected operands of one ndim, at least 2");
-    int64_t size = td_numel(y), k = a->shape[a->ndim - 1];
+    int row = y->ndim - 2, col = y->ndim - 1;
+    int fits = a->shape[row] == y->shape[row] && a->shape[col] == b->shape[row] &&
+               b->shape[col] == y->shape[col] && (!bias || td_numel(bias) == y->shape[col]);
+    for (int i = 0; i < row; i++) fits &= a->shape[i] == y->shape[i] && b->shape[i] == y->shape[i];
+    if (!fits) return td_fail(TD_EINVAL, "matmul: shapes do not fit together");
+    int64_t size = td_numel(y), k = a->shape[col];
     if (size == 0) return TD_OK;
 
     batch_t batch = {.y = *y, .a = *a, .b = *b, .bias = bias};

@@ -75,7 +75,7 @@ template <class T> static bool fits(const correlate_t<T> &p)
            td_places_fit(0, 0, 0, p.window.h.in + p.window.w.in);
 }
 
-/* --- y = x ⋆ w + b --------------------------------------------------------------------------------- */
+/* --- y = x ⋆ w + b ---------------------------------------------------------------------------- */
 
 template <class T>
 static td_status conv2d(const conv_t &v, T *y, const T *x, const T *w, const T *b)
@@ -94,7 +94,7 @@ static td_status conv2d(const conv_t &v, T *y, const T *x, const T *w, const T *
                      TD_DIRECT_THREADS, 0, v, y, x, w, b);
 }
 
-/* --- gx = gy ⋆ w turned around ---------------------------------------------------------------------- */
+/* --- gx = gy ⋆ w turned around ---------------------------------------------------------------- */
 
 /* The convolution that input pixels (i, j), (i + stride, j), … are; one without taps is zeros. */
 template <class T>
@@ -145,7 +145,7 @@ template <class T> static td_status conv2d_input(const conv_t &v, T *gx, const T
     return TD_OK;
 }
 
-/* --- exported ---------------------------------------------------------------------------------------- */
+/* --- exported --------------------------------------------------------------------------------- */
 
 td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,
                     const td_conv2d_attrs *a)

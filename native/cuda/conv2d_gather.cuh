@@ -105,7 +105,7 @@ template <class T, bool DEPTH_FIRST> struct td_operand {
     };
 };
 
-/* --- grids ------------------------------------------------------------------------------------- */
+/* --- grids ------------------------------------------------------------------------------------ */
 
 /* [outer, height, width] with an offset's strides, without an edge */
 static inline td_grid td_plain_grid(int64_t height, int64_t width, int64_t outer, int64_t y,
@@ -144,9 +144,9 @@ static inline bool td_places_fit(int64_t m, int64_t n, int64_t k, int64_t reach)
     return TD_MAX(TD_MAX(m, n), TD_MAX(k, reach)) < INT32_MAX / 4;
 }
 
-/* --- the output ---------------------------------------------------------------------------------- */
+/* --- the output ------------------------------------------------------------------------------- */
 
-/* Rows are channels, columns are pixels (n,p,q) of a strided grid; bias[i] is added to channel i. */
+/* Rows are channels, columns pixels (n,p,q) of a strided grid; bias[i] is added to channel i. */
 template <class T> struct td_pixels {
     T *data;
     int64_t part, matrix, row; /* elements from one to the next */

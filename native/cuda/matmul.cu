@@ -8,7 +8,7 @@
 #include "gemm_plan.cuh"
 #include "matmul.h"
 
-/* --- an operand -------------------------------------------------------------------------------- */
+/* --- an operand ------------------------------------------------------------------------------- */
 
 /* Element (along, depth) of matrix number i lies at batch(i) + along·a + depth·d. */
 template <class T> struct strided_t {
@@ -71,7 +71,7 @@ template <class T> static bool packs_fit(const strided_t<T> &x, int64_t along, i
     return fit;
 }
 
-/* --- which kernel -------------------------------------------------------------------------------- */
+/* --- which kernel ----------------------------------------------------------------------------- */
 
 template <class T> struct matmul_t {
     td_shape shape;
@@ -127,7 +127,7 @@ static td_status run(matmul_t<double> &p)
     return p.plan.tile == 0 ? run_tile<medium_f64>(p) : run_tile<small_f64>(p);
 }
 
-/* --- the product ----------------------------------------------------------------------------------- */
+/* --- the product ------------------------------------------------------------------------------ */
 
 /* The axes of the batch as operand k sees them. */
 static td_axes<1> batch_of(const td_walk *w, int k)

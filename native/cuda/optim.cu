@@ -46,7 +46,7 @@ template <class T> struct table_t {
     int64_t count;
 };
 
-/* --- device ------------------------------------------------------------------------------------- */
+/* --- device ----------------------------------------------------------------------------------- */
 
 /* The formulas under one name for both dtypes. */
 template <int STATES, bool NESTEROV> struct sgd_rule {
@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(THREADS, 2) update_kernel(const table_t<T> *t)
         update<RULE, 1, T>(e, i, step);
 }
 
-/* --- host --------------------------------------------------------------------------------------- */
+/* --- host ------------------------------------------------------------------------------------- */
 
 struct lists_t {
     td_tensor *const *p, *const *state[3]; /* buf, or m, v, vmax; may be NULL */

@@ -11,7 +11,7 @@
 enum { TD_TEACH_SIDE = 16 }; /* blocks are 16 × 16 threads */
 
 /* 1. A thread computes one element. Every number of a is read n times, of b m times, from far
- * away: per multiply-add two loads. Threads of a warp share a row of a and read b's row in order. */
+ * away: two loads per multiply-add. Threads of a warp share a row of a and read a row of b. */
 template <class T>
 static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     td_matmul_1(T *__restrict__ y, const T *__restrict__ a, const T *__restrict__ b, int64_t m,

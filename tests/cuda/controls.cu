@@ -83,7 +83,7 @@ static double run_warp_barriers()
     return sum(y, 3 * N);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 __global__ void early_exit(float *y)
 {
@@ -233,7 +233,7 @@ static double run_atomics()
     return value + host[0] + host[3] + host[4] + (double)least;
 }
 
-/* --- arithmetic and globals ------------------------------------------------------------------------ */
+/* --- arithmetic and globals ------------------------------------------------------------------- */
 
 __device__ float table[4];
 __constant__ float weights[4] = {1, 10, 100, 1000};
@@ -268,7 +268,7 @@ static double run_arithmetic()
     return sum(y, 1);
 }
 
-/* --- streams, events, graphs -------------------------------------------------------------------------- */
+/* --- streams, events, graphs ------------------------------------------------------------------ */
 
 __global__ void add(float *y, const float *x, float more)
 {
@@ -396,7 +396,7 @@ static double run_host_threads()
     return value;
 }
 
-/* --- the device --------------------------------------------------------------------------------------------- */
+/* --- the device ------------------------------------------------------------------------------- */
 
 static double run_memory()
 {
@@ -431,7 +431,7 @@ static double run_properties()
            there.type == cudaMemoryTypeDevice && here.type == cudaMemoryTypeUnregistered;
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------ */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -9,7 +9,7 @@
  */
 #include "cases.cuh"
 
-/* --- memory: where it ends, whose it is ---------------------------------------------------------- */
+/* --- memory: where it ends, whose it is ------------------------------------------------------- */
 
 template <bool BUG> __global__ void global_overflow(float *y, int n)
 {
@@ -143,7 +143,7 @@ template <bool BUG> static double run_host_reads_device()
     return value;
 }
 
-/* --- nothing was written there before -------------------------------------------------------------- */
+/* --- nothing was written there before --------------------------------------------------------- */
 
 template <bool BUG> __global__ void uninitialised_shared(float *y)
 {
@@ -202,7 +202,7 @@ template <bool BUG> static double run_async_copy_without_wait()
     return value;
 }
 
-/* --- barriers and warps ------------------------------------------------------------------------------ */
+/* --- barriers and warps ----------------------------------------------------------------------- */
 
 template <bool BUG> __global__ void divergent_barrier(float *y)
 {
@@ -283,7 +283,7 @@ template <bool BUG> static double run_mask_without_self() { return run_masks<BUG
 template <bool BUG> static double run_overlapping_masks() { return run_masks<BUG ? 2 : 0>(); }
 template <bool BUG> static double run_source_outside_mask() { return run_masks<BUG ? 3 : 0>(); }
 
-/* --- races --------------------------------------------------------------------------------------------- */
+/* --- races ------------------------------------------------------------------------------------ */
 
 enum { TILE = 8, DEPTH = 4 * TILE };
 
@@ -361,7 +361,7 @@ template <bool BUG> static double run_last_one_wins()
     return last;
 }
 
-/* --- streams and graphs --------------------------------------------------------------------------------- */
+/* --- streams and graphs ----------------------------------------------------------------------- */
 
 template <bool BUG> static double run_read_before_sync()
 {
@@ -433,7 +433,7 @@ template <bool BUG> static double run_graph_of_freed_memory()
     return sum(BUG ? device(N) : y, N);
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------ */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 __global__ void count_threads(float *y)
 {
@@ -470,7 +470,7 @@ template <bool BUG> static double run_too_much_shared()
     return run_count(1, N, BUG ? 228 << 10 : 227 << 10, BUG ? 228 << 10 : 227 << 10);
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------ */
+/* --- the list --------------------------------------------------------------------------------- */
 
 #define CASE(name, right) {#name, run_##name<true>, run_##name<false>, right}
 static const struct {

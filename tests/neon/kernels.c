@@ -30,7 +30,7 @@ static void report(const char *what, double error, double limit)
     printf("%s %-28s error %.2g\n", good ? "ok  " : "FAIL", what, error);
 }
 
-/* --- tensors over static memory ----------------------------------------------------------------- */
+/* --- tensors over static memory --------------------------------------------------------------- */
 
 enum { POOL = 1 << 20 };
 static float pool[POOL];
@@ -78,7 +78,7 @@ static float at(const td_tensor *x, int64_t i, int64_t j, int64_t k, int64_t l)
     return ((const float *)x->data)[i * s[0] + j * s[1] + k * s[2] + l * s[3]];
 }
 
-/* --- the checks --------------------------------------------------------------------------------- */
+/* --- the checks ------------------------------------------------------------------------------- */
 
 static void check_elementwise(void)
 {

@@ -28,7 +28,7 @@ static bool inside(const Blocks &blocks, const void *p)
 
 bool is_device_pointer(const void *p) { return inside(device_blocks, p); }
 
-/* --- TD_EMU_PROTECT: an arena whose addresses are used once ------------------------------------- */
+/* --- TD_EMU_PROTECT: an arena whose addresses are used once ----------------------------------- */
 
 static struct {
     char *begin;
@@ -63,7 +63,7 @@ static void *take_from_arena(size_t bytes)
     return p;
 }
 
-/* --- allocation ------------------------------------------------------------------------------------ */
+/* --- allocation ------------------------------------------------------------------------------- */
 
 static cudaError_t allocate(void **p, size_t bytes)
 {
@@ -186,7 +186,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
     return cudaSuccess;
 }
 
-/* --- copies -------------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 static cudaError_t check_copy(const void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
 {
