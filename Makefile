@@ -10,7 +10,7 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build train doctor test bench lint format sanitize neon wheel clean help
+.PHONY: build train doctor test emulated bench lint format sanitize neon wheel clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
@@ -65,9 +65,14 @@ doctor: $(VENV)/core ## what tinydl finds on this machine
 
 # --- checking it ----------------------------------------------------------------------------------
 
-test: $(VENV)/dev ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for one process
-	@$(PY) build.py --quiet
+test: $(VENV)/dev emulated ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for one process
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+emulated: $(VENV)/core ## compile the CUDA kernels for the emulated device too
+	@$(PY) build.py --quiet
+	@if command -v g++ >/dev/null || command -v clang++ >/dev/null; then \
+	    $(PY) build.py --emulate fast --quiet; \
+	else echo "!! the CUDA kernels are not tested: that takes a C++ compiler (apt-get install g++)"; fi
 
 bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, TORCH=no; OPS=1 times every op by itself
 	@$(PY) build.py --quiet
@@ -80,7 +85,7 @@ else
 	@$(PY) tests/bench $(ONLY) $(if $(filter no,$(TORCH)),--no-torch) $(ARGS)
 endif
 
-C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl')
+C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl' -o -name '*.cu*' -o -name '*.cpp')
 
 lint: $(VENV)/dev ## ruff, clang-format, and gcc's and clang's warnings as errors
 	$(PY) -m ruff check .
@@ -103,7 +108,7 @@ sanitize: $(VENV)/dev ## the test suite on libraries with address and undefined-
 	$(PY) build.py --sanitize --cc gcc --out build/sanitize
 	LD_PRELOAD="$(PRELOAD)" TINYDL_LIB=$(CURDIR)/build/sanitize \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	    $(PY) -m pytest -n $(JOBS) $(ARGS)
+	    $(PY) -m pytest -n $(JOBS) --ignore tests/cuda $(ARGS)
 
 ARM = aarch64-linux-gnu
 
