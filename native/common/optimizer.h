@@ -12,9 +12,9 @@
 #include "dims.h"
 
 typedef struct td_step {
-    double sign, weight_decay;        /* g ← sign · g + weight_decay · p */
-    double lr, momentum, fresh;       /* SGD: buf ← momentum · buf + fresh · g */
-    double keep, beta1, beta2;        /* Adam: p ← keep · p first */
+    double sign, weight_decay;  /* g ← sign · g + weight_decay · p */
+    double lr, momentum, fresh; /* SGD: buf ← momentum · buf + fresh · g */
+    double keep, beta1, beta2;  /* Adam: p ← keep · p first */
     double step_size, root_correction2, eps;
     int nesterov, first;
 } td_step;

@@ -22,10 +22,10 @@ typedef struct td_axis_list {
 
 typedef struct td_reduction {
     int columns;
-    td_axis_list kept, reduced; /* without the innermost axis */
-    int64_t rows, n;            /* rows: places of `reduced`; n: the innermost axis */
+    td_axis_list kept, reduced;            /* without the innermost axis */
+    int64_t rows, n;                       /* rows: places of `reduced`; n: the innermost axis */
     int64_t stride[TD_REDUCTION_OPERANDS]; /* of the innermost axis */
-    int64_t outputs;            /* results in all; 0: nothing to do */
+    int64_t outputs;                       /* results in all; 0: nothing to do */
 } td_reduction;
 
 /* Appends an axis; with by_stride, before the axes of x with smaller strides. */

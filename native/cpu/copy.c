@@ -37,7 +37,7 @@ static void run_transpose(void *context, int64_t begin, int64_t end)
         char *p[TD_MAX_OPERANDS];
         td_walk_at(&t->outer, tile / across / down, p);
         job->tile(p[0] + (i * t->y_row + j) * size, p[1] + (j * t->x_column + i) * size,
-                TD_MIN(TILE, t->rows - i), TD_MIN(TILE, t->columns - j), t->y_row, t->x_column);
+                  TD_MIN(TILE, t->rows - i), TD_MIN(TILE, t->columns - j), t->y_row, t->x_column);
     }
 }
 

@@ -59,7 +59,11 @@ td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
                   const td_adam_attrs *a)
 {
     if (a->step < 1) return td_fail(TD_EINVAL, "adam: steps are counted from 1");
-    const job_t job = {.count = count, .p = p, .state = {m, v, a->amsgrad ? vmax : NULL}, .g = g,
-                       .step = td_adam_step(a), .adam = 1};
+    const job_t job = {.count = count,
+                       .p = p,
+                       .state = {m, v, a->amsgrad ? vmax : NULL},
+                       .g = g,
+                       .step = td_adam_step(a),
+                       .adam = 1};
     return run("adam", &job);
 }

@@ -70,8 +70,8 @@ static void locate(const td_axis_list *a, int64_t index, int64_t *offset)
 typedef struct {
     const kernel_t *kernel;
     td_reduction plan;
-    int64_t pieces, piece;         /* the inner axis is cut into pieces */
-    int64_t tile_rows, tiles;      /* tiles per output (columns: per piece of n outputs) */
+    int64_t pieces, piece;    /* the inner axis is cut into pieces */
+    int64_t tile_rows, tiles; /* tiles per output (columns: per piece of n outputs) */
     size_t x_size, y_size;
     char *x, *y, *partial; /* partial[outer, tiles, width], or NULL where tiles == 1 */
     int64_t *place, *partial_place;

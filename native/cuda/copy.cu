@@ -21,7 +21,7 @@ template <class T> struct tiles_t {
 };
 
 template <class T>
-__global__ void __launch_bounds__(TILE * TILE_ROWS)
+__global__ void __launch_bounds__(TILE *TILE_ROWS)
     transpose_kernel(const __grid_constant__ tiles_t<T> t)
 {
     __shared__ T tile[TILE][TILE + 1];
@@ -48,7 +48,7 @@ template <class T> static td_status transpose(const td_transpose *plan)
 {
     const td_walk *w = &plan->outer;
     tiles_t<T> t = {(T *)w->data[0], (const T *)w->data[1], {}, plan->rows, plan->columns,
-                    plan->y_row, plan->x_column, {}, {}};
+                    plan->y_row,     plan->x_column,        {}, {}};
     const int64_t down = TD_CEIL_DIV(t.rows, TILE), across = TD_CEIL_DIV(t.columns, TILE);
     t.down = td_divide_by(down), t.across = td_divide_by(across);
     t.outer = td_axes_of<2>(w);
@@ -81,8 +81,7 @@ struct to_bool {
     template <class T> __device__ __forceinline__ bool operator()(T v) const { return v != 0; }
 };
 
-template <class X>
-static td_status convert(const td_tensor *const (&operand)[2])
+template <class X> static td_status convert(const td_tensor *const (&operand)[2])
 {
     switch (operand[0]->dtype) {
     case TD_F32: return td_run_map<float, X, X>("copy", operand, as_is());

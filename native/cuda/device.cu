@@ -26,17 +26,17 @@ struct scratch_t {
 };
 
 struct context_t {
-    cudaError_t error;    /* why there is no device, if so */
+    cudaError_t error; /* why there is no device, if so */
     cudaStream_t stream;
-    cudaEvent_t done[2];  /* of each half: its copies have been made */
-    char *staging;        /* pinned host memory, both halves */
-    char *tables;         /* device memory laid out alike, for td_upload */
-    size_t half, used;    /* where staging goes on: in this half, after these bytes */
-    td_mistake *note;     /* what kernels found wrong, on the device … */
-    td_mistake *seen;     /* … and where it is read to, in pinned memory */
-    bool synchronous;     /* TINYDL_SYNC=1 */
+    cudaEvent_t done[2]; /* of each half: its copies have been made */
+    char *staging;       /* pinned host memory, both halves */
+    char *tables;        /* device memory laid out alike, for td_upload */
+    size_t half, used;   /* where staging goes on: in this half, after these bytes */
+    td_mistake *note;    /* what kernels found wrong, on the device … */
+    td_mistake *seen;    /* … and where it is read to, in pinned memory */
+    bool synchronous;    /* TINYDL_SYNC=1 */
     std::map<std::thread::id, scratch_t> scratch;
-    std::mutex lock;      /* of staging and scratch: any thread may call */
+    std::mutex lock; /* of staging and scratch: any thread may call */
 };
 
 #define TRY(call)                                                                                  \
@@ -229,8 +229,7 @@ td_status td_write(void *device, const void *host, size_t bytes)
         char *staged = stage(c, n), *to = (char *)device + done;
         if (!staged) return td_cuda("write", cudaGetLastError());
         memcpy(staged, (const char *)host + done, n);
-        TD_TRY(td_cuda("write",
-                       cudaMemcpyAsync(to, staged, n, cudaMemcpyHostToDevice, c->stream)));
+        TD_TRY(td_cuda("write", cudaMemcpyAsync(to, staged, n, cudaMemcpyHostToDevice, c->stream)));
         done += n;
     }
     return TD_OK;

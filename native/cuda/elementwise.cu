@@ -40,14 +40,15 @@ static td_status yes_or_no(const char *op, const td_tensor *const (&operand)[K])
 /* operand[1] has the inputs' common dtype. */
 #define DOMAIN(domain, ...)                                                                        \
     template <class F, int K>                                                                      \
-    static td_status domain(const char *op, const td_tensor *const (&operand)[K])                  \
+    static td_status domain(const char *op, const td_tensor *const(&operand)[K])                   \
     {                                                                                              \
         switch (operand[1]->dtype) {                                                               \
             __VA_ARGS__                                                                            \
         default: return no_kernel(op, operand[1]->dtype);                                          \
         }                                                                                          \
     }
-#define FOR(run, dtype, T) case dtype: return run<F, T>(op, operand);
+#define FOR(run, dtype, T)                                                                         \
+    case dtype: return run<F, T>(op, operand);
 #define F32_F64(run) FOR(run, TD_F32, float) FOR(run, TD_F64, double)
 #define INTEGERS(run) FOR(run, TD_I64, int64_t) FOR(run, TD_I32, int32_t) FOR(run, TD_U8, uint8_t)
 #define BOOL(run) FOR(run, TD_BOOL, uint8_t) /* a bool is a byte, and its bits are a u8's */

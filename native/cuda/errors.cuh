@@ -16,13 +16,13 @@ struct td_checked {
     td_mistake *note;
     unsigned long long call; /* number of the call, from 1 */
     const char *op;
-    td_tensor idx;           /* where the indices are */
-    int64_t axis, size[2];   /* what they must fit */
+    td_tensor idx;                         /* where the indices are */
+    int64_t axis, size[2];                 /* what they must fit */
     td_status (*tell)(const td_mistake *); /* the host's sentence */
 };
 
 struct td_mistake {
-    unsigned long long call; /* 0: all is well */
+    unsigned long long call;     /* 0: all is well */
     unsigned long long position; /* in reading order of idx */
     unsigned long long value;
     td_checked checked;

@@ -17,8 +17,8 @@
 
 enum {
     THREADS = 256,
-    WAYS = 4,          /* indices a thread looks at at the same time */
-    CROWD = 1 << 16,   /* threads that keep a device busy */
+    WAYS = 4,        /* indices a thread looks at at the same time */
+    CROWD = 1 << 16, /* threads that keep a device busy */
 };
 enum { Y, X, IDX, OPERANDS };
 
@@ -28,11 +28,11 @@ struct index_t {
     const void *x;
     const int64_t *idx;
     td_axes<OPERANDS> axes;
-    int64_t count, base;         /* elements (or packs, or lanes), and how many came before */
-    int64_t size, step;          /* of the indexed axis */
-    int64_t m, x_i, idx_i;       /* scatter_add: along the axis */
-    int64_t inner;               /* elements of idx after the axis */
-    td_divisor lanes;            /* scatter_add: count, where there are several buckets */
+    int64_t count, base;   /* elements (or packs, or lanes), and how many came before */
+    int64_t size, step;    /* of the indexed axis */
+    int64_t m, x_i, idx_i; /* scatter_add: along the axis */
+    int64_t inner;         /* elements of idx after the axis */
+    td_divisor lanes;      /* scatter_add: count, where there are several buckets */
     int64_t buckets;
     td_checked checked;
 };

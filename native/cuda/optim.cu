@@ -46,7 +46,7 @@ template <class T> struct table_t {
     int64_t count;
 };
 
-/* --- device ------------------------------------------------------------------------------------- */
+/* --- device ----------------------------------------------------------------------------------- */
 
 /* The formulas under one name for both dtypes. */
 template <int STATES, bool NESTEROV> struct sgd_rule {
@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(THREADS, 2) update_kernel(const table_t<T> *t)
         update<RULE, 1, T>(e, i, step);
 }
 
-/* --- host --------------------------------------------------------------------------------------- */
+/* --- host ------------------------------------------------------------------------------------- */
 
 struct lists_t {
     td_tensor *const *p, *const *state[3]; /* buf, or m, v, vmax; may be NULL */
@@ -157,8 +157,7 @@ static td_status run_part(const char *op, int32_t dtype, const lists_t &l, int64
 template <class RULE>
 static td_status run(const char *op, const lists_t &l, int64_t count, const td_step &step)
 {
-    for (int64_t k = 0; k < count; k++)
-        TD_TRY(td_check_parameter(op, k, l.p[k], l.g[k], l.state));
+    for (int64_t k = 0; k < count; k++) TD_TRY(td_check_parameter(op, k, l.p[k], l.g[k], l.state));
     for (int64_t first = 0; first < count; first += MOST) {
         TD_TRY((run_part<RULE, float>(op, TD_F32, l, first, count, &step)));
         TD_TRY((run_part<RULE, double>(op, TD_F64, l, first, count, &step)));

@@ -16,10 +16,10 @@ constexpr int64_t OUTPUTS = 512;  /* elements of gy that it should at least have
 
 template <class T> struct pool_t {
     td_planes g;
-    int64_t items;          /* elements written, or read, by a thread each */
+    int64_t items;            /* elements written, or read, by a thread each */
     td_divisor rows, columns; /* of the planes they are in */
-    td_divisor stride[2];   /* avg_pool2d_input: of the windows */
-    int64_t base;           /* elements of idx in earlier launches */
+    td_divisor stride[2];     /* avg_pool2d_input: of the windows */
+    int64_t base;             /* elements of idx in earlier launches */
     td_checked checked;
 
     /* Item i's plane, row and column. */
@@ -108,9 +108,9 @@ __global__ void __launch_bounds__(THREADS) max_gather_kernel(const __grid_consta
 
 /* What a block of max_pool2d_scatter owns: a stretch of one large plane, or several whole ones. */
 struct stretch_t {
-    int64_t planes;      /* per block */
-    td_divisor pieces;   /* per plane */
-    td_divisor outputs;  /* p·q */
+    int64_t planes;     /* per block */
+    td_divisor pieces;  /* per plane */
+    td_divisor outputs; /* p·q */
 };
 
 /* gx[h,w] = 0, then gx[idx[p,q]] += gy[p,q] */
@@ -229,8 +229,8 @@ __global__ void __launch_bounds__(THREADS)
 
 static td_status tell(const td_mistake *m)
 {
-    return td_fail_plane(m->checked.op, (int64_t)m->value, (int64_t)m->position,
-                         m->checked.size[0], m->checked.size[1]);
+    return td_fail_plane(m->checked.op, (int64_t)m->value, (int64_t)m->position, m->checked.size[0],
+                         m->checked.size[1]);
 }
 
 template <class T> static td_status scatter(const char *op, const pool_t<T> &t)

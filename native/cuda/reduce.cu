@@ -15,10 +15,10 @@
 
 enum {
     THREADS = 256,
-    WAYS = 4,        /* loads a thread has under way */
-    TARGET = 1024,   /* groups that fill a device; outputs are cut into segments to get there, */
-    LEAST = 8,       /* but no thread is left with fewer elements than this … */
-    MOST = 256,      /* … nor, for the sake of rounding, with more than this */
+    WAYS = 4,      /* loads a thread has under way */
+    TARGET = 1024, /* groups that fill a device; outputs are cut into segments to get there, */
+    LEAST = 8,     /* but no thread is left with fewer elements than this … */
+    MOST = 256,    /* … nor, for the sake of rounding, with more than this */
 };
 
 /* --- what is accumulated ---------------------------------------------------------------------- */
@@ -81,14 +81,14 @@ struct fold_t {
     td_axes<TD_REDUCTION_OPERANDS> kept;
     td_axes<1> reduced;
     int64_t stride[TD_REDUCTION_OPERANDS]; /* of the inner axis */
-    int64_t outputs;    /* rows: results; columns: places of `kept`, each with n results */
-    int64_t each;       /* elements per result; with packs, packs */
-    td_divisor n;       /* rows: inner elements or packs; columns: results side by side */
-    td_divisor splits;  /* segments per result, `segment` elements each */
+    int64_t outputs;   /* rows: results; columns: places of `kept`, each with n results */
+    int64_t each;      /* elements per result; with packs, packs */
+    td_divisor n;      /* rows: inner elements or packs; columns: results side by side */
+    td_divisor splits; /* segments per result, `segment` elements each */
     int64_t segment;
-    td_divisor strips;  /* columns: blocks across n */
-    int width;          /* rows: threads per result; columns: results per block */
-    bool partial;       /* y and place are [outputs, splits] or [outputs, splits, n], contiguous */
+    td_divisor strips; /* columns: blocks across n */
+    int width;         /* rows: threads per result; columns: results per block */
+    bool partial;      /* y and place are [outputs, splits] or [outputs, splits, n], contiguous */
 };
 
 template <class F> struct join_t {
@@ -137,8 +137,7 @@ __global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ f
         for (int k = 0; k < WAYS; k++) {
             if (first + k * t.width >= end) continue;
             TD_UNROLL
-            for (int j = 0; j < V; j++)
-                acc[j] = F::join(acc[j], F::one(v[k].at[j], place[k] + j));
+            for (int j = 0; j < V; j++) acc[j] = F::join(acc[j], F::one(v[k].at[j], place[k] + j));
         }
     }
     TD_UNROLL
@@ -158,8 +157,8 @@ __global__ void __launch_bounds__(THREADS) columns_kernel(const __grid_constant_
     __shared__ typename F::state shared[THREADS];
     const uint32_t above = td_divide(blockIdx.x, t.strips), output = td_divide(above, t.splits);
     const uint32_t split = above - output * t.splits.size;
-    const int64_t column = (int64_t)(blockIdx.x - above * t.strips.size) * t.width +
-                           threadIdx.x % t.width;
+    const int64_t column =
+        (int64_t)(blockIdx.x - above * t.strips.size) * t.width + threadIdx.x % t.width;
     const int lane = threadIdx.x / t.width, lanes = THREADS / t.width;
     const int64_t begin = split * t.segment, end = TD_MIN(begin + t.segment, t.each);
     const bool inside = column < t.n.size;
@@ -189,8 +188,8 @@ __global__ void __launch_bounds__(THREADS) columns_kernel(const __grid_constant_
     for (int half = lanes / 2; half > 0; half /= 2) {
         __syncthreads();
         if (lane < half)
-            shared[threadIdx.x] = F::join(shared[threadIdx.x],
-                                          shared[threadIdx.x + half * t.width]);
+            shared[threadIdx.x] =
+                F::join(shared[threadIdx.x], shared[threadIdx.x + half * t.width]);
     }
     if (lane > 0 || !inside) return;
     const int64_t to = (int64_t)above * t.n.size + column;

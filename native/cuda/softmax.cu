@@ -14,8 +14,9 @@
 
 enum {
     THREADS = 256,
-    FEW = 4, MANY = 32,                /* elements of a row in one thread's registers */
-    SHARED_BYTES = 48 << 10,           /* a row in shared memory: what needs no permission */
+    FEW = 4,
+    MANY = 32,               /* elements of a row in one thread's registers */
+    SHARED_BYTES = 48 << 10, /* a row in shared memory: what needs no permission */
 };
 
 /* An op in four steps, with s = Σ term over the row:
@@ -175,8 +176,8 @@ template <class OP, class T> static td_status launch(const char *op, const rows_
                          THREADS, 0, t, width);
     }
     if (t.n <= TD_WARP * MANY)
-        return td_launch(op, in_registers_kernel<OP, T, MANY>,
-                         td_blocks(t.rows, THREADS / TD_WARP), THREADS, 0, t, (int)TD_WARP);
+        return td_launch(op, in_registers_kernel<OP, T, MANY>, td_blocks(t.rows, THREADS / TD_WARP),
+                         THREADS, 0, t, (int)TD_WARP);
     if (t.n * sizeof(T) <= SHARED_BYTES)
         return td_launch(op, block_kernel<OP, T, true>, td_blocks(t.rows, 1), THREADS,
                          t.n * sizeof(T), t);
