@@ -73,6 +73,7 @@ EMULATED = {
     "fast": ["-O2"],
     "asan": [*SANITIZE, "-g1"],
     "tsan": ["-O1", "-g1", "-fsanitize=thread"],
+    "coverage": ["-O1", "--coverage"],
 }
 EMULATION_FLAGS = [
     "-std=c++17",
@@ -301,7 +302,7 @@ def emulate(
 def build_cuda_emulated(
     out: Path = LIBRARIES, flavour: str = "fast", compiler: str | None = None, strict: bool = False
 ) -> Path:
-    """libtinydl-cuda-emu.so (-asan, -tsan): the CUDA backend for machines without a GPU."""
+    """libtinydl-cuda-emu.so (-asan, -tsan, -coverage): the CUDA backend without a GPU."""
     sources = sorted([*ROOT.glob("native/cuda/*.cu"), *ROOT.glob("native/common/*.c")])
     suffix = "" if flavour == "fast" else f"-{flavour}"
     library = out / f"libtinydl-cuda-emu{suffix}{EXTENSION}"

@@ -13,20 +13,21 @@ typedef struct FN(td_step) {
 
 static inline FN(td_step) FN(td_step_of)(const td_step *s)
 {
-    const FN(td_step) r = {(REAL)s->sign,
-                           (REAL)s->weight_decay,
-                           (REAL)s->lr,
-                           (REAL)s->momentum,
-                           (REAL)s->fresh,
-                           (REAL)s->keep,
-                           (REAL)(1 - s->beta1),
-                           (REAL)s->beta2,
-                           (REAL)(1 - s->beta2),
-                           (REAL)s->step_size,
-                           (REAL)s->root_correction2,
-                           (REAL)s->eps,
-                           s->weight_decay != 0,
-                           s->first};
+    FN(td_step) r;
+    r.sign = (REAL)s->sign;
+    r.weight_decay = (REAL)s->weight_decay;
+    r.lr = (REAL)s->lr;
+    r.momentum = (REAL)s->momentum;
+    r.fresh = (REAL)s->fresh;
+    r.keep = (REAL)s->keep;
+    r.weight1 = (REAL)(1 - s->beta1);
+    r.beta2 = (REAL)s->beta2;
+    r.weight2 = (REAL)(1 - s->beta2);
+    r.step_size = (REAL)s->step_size;
+    r.root_correction2 = (REAL)s->root_correction2;
+    r.eps = (REAL)s->eps;
+    r.decay = s->weight_decay != 0;
+    r.first = s->first;
     return r;
 }
 

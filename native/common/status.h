@@ -11,12 +11,16 @@
 #define TD_EVERYWHERE static inline __attribute__((always_inline))
 #endif
 
-/* Stores the formatted sentence for td_last_error() on this thread and returns `status`. */
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-    td_status td_fail(td_status status, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+
+/* Stores the formatted sentence for td_last_error() on this thread and returns `status`. */
+td_status td_fail(td_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 /* Evaluates a td_status expression and leaves the function if it failed. */
 #define TD_TRY(expression)                                                                         \

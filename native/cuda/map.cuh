@@ -92,7 +92,7 @@ template <int V, class A, class B, int K> struct td_operands {
 };
 
 template <class F, int V, class Y, class A, class B, int K>
-__global__ void __launch_bounds__(TD_MAP_THREADS)
+static __global__ void __launch_bounds__(TD_MAP_THREADS)
     td_map_kernel(const __grid_constant__ td_map<K> m, const F f)
 {
     constexpr int WAYS = td_map_ways<V>();

@@ -13,6 +13,19 @@
 extern "C" {
 #endif
 
+/* y = a + b: 1 a stretch of neighbours for each thread, as on a CPU · 2 neighbours for neighbouring
+ * threads · 3 16 bytes for each · 4 the library's: several loads on their way */
+TD_API td_status td_teach_add(td_tensor *y, const td_tensor *a, const td_tensor *b,
+                              int32_t version);
+
+/* y[1] = Σ x: 1 one thread · 2 blocks, each a tree in shared memory · 3 a crowd of threads, each
+ * adding many elements before warps pass sums from lane to lane · 4 the library's */
+TD_API td_status td_teach_sum(td_tensor *y, const td_tensor *x, int32_t version);
+
+/* y[…,n] = softmax of x's rows: 1 a thread for each row · 2 a block, trees in shared memory · 3 a
+ * warp, maximum and sum in one pass · 4 the library's: rows kept on the chip */
+TD_API td_status td_teach_softmax(td_tensor *y, const td_tensor *x, int32_t version);
+
 /* y[m,n] = a[m,k] · b[k,n]: 1 a thread for each element · 2 tiles in shared memory · 3 a block of
  * sums in each thread's registers · 4 the library's */
 TD_API td_status td_teach_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,

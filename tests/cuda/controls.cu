@@ -342,6 +342,21 @@ static double run_graph()
     return status == cudaStreamCaptureStatusActive ? value + (double)nodes : -1;
 }
 
+/* A program that asks again and again finds the work done in the end. */
+static double run_polling()
+{
+    cudaEvent_t done;
+    check(cudaEventCreateWithFlags(&done, cudaEventDisableTiming));
+    float *y = zeros(N);
+    for (int i = 0; i < 3; i++) launch(add, 1, N, y, (const float *)nullptr, 1.0f);
+    check(cudaEventRecord(done, stream()));
+    while (cudaEventQuery(done) == cudaErrorNotReady) {}
+    launch(add, 1, N, y, (const float *)nullptr, 1.0f);
+    while (cudaStreamQuery(stream()) == cudaErrorNotReady) {}
+    check(cudaEventDestroy(done));
+    return sum(y, N);
+}
+
 /* Pageable memory may be changed as soon as the call is back, and read as soon as it is back. */
 static double run_pageable_copies()
 {
@@ -452,6 +467,7 @@ static const struct {
     {"arithmetic", run_arithmetic, 6},
     {"two_streams", run_two_streams, 6 * N},
     {"graph", run_graph, 7 * N + 5},
+    {"polling", run_polling, 4 * N},
     {"pageable_copies", run_pageable_copies, N},
     {"null_stream", run_null_stream, 2},
     {"host_threads", run_host_threads, 4 * 3 * 96},

@@ -130,6 +130,18 @@ template <bool BUG> static double run_wrong_direction()
     return sum(y, N);
 }
 
+template <bool BUG> static double run_copy_too_long()
+{
+    float *pinned, *y = zeros(N);
+    check(cudaMallocHost(&pinned, 2 * N * sizeof *pinned));
+    memset(pinned, 0, 2 * N * sizeof *pinned);
+    const size_t bytes = (BUG ? N + 1 : N) * sizeof *y;
+    check(cudaMemcpyAsync(pinned, y, bytes, cudaMemcpyDeviceToHost, stream()));
+    check(cudaStreamSynchronize(stream()));
+    check(cudaFreeHost(pinned));
+    return sum(y, N);
+}
+
 template <bool BUG> static double run_host_reads_device()
 {
     float value, *y = device(N);
@@ -488,6 +500,7 @@ static const struct {
     CASE(stack_overflow, N),
     CASE(host_pointer, N),
     CASE(wrong_direction, 1),
+    CASE(copy_too_long, 0),
     CASE(host_reads_device, 1),
     CASE(uninitialised_shared, 2 * N),
     CASE(uninitialised_dynamic_shared, N),

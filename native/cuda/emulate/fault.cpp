@@ -16,23 +16,23 @@ namespace td_emu
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE};
 static struct sigaction before[NSIG];
-static thread_local char handler_stack[16384]; /* the kernel's own may be what overflowed */
+static thread_local char handler_stack[32768]; /* the kernel's own may be what overflowed */
 static thread_local bool has_handler_stack;
 static int fault;
 static void *fault_address;
 
 [[noreturn]] static void report()
 {
+    if (fault == SIGFPE) fail("integer division by zero");
     char story[128];
     const char *address = (const char *)fault_address, *stack = self->fiber.stack;
-    if (fault == SIGFPE)
-        snprintf(story, sizeof story, "integer division by zero");
-    else if (address < stack && address >= stack - FIBER_GUARD)
+    if (address < stack && address >= stack - FIBER_GUARD)
         snprintf(story, sizeof story, "a thread's stack of %zu bytes is full (TD_EMU_STACK)",
                  self->fiber.stack_size);
+    else if (address)
+        snprintf(story, sizeof story, "bad address %p", fault_address);
     else
-        snprintf(story, sizeof story, address ? "bad address %p" : "address 0 or misaligned",
-                 fault_address);
+        snprintf(story, sizeof story, "address 0, or one that is misaligned");
     fail_with(cudaErrorIllegalAddress, story);
 }
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sanitizers.h"
 #include "block.h"
+#include "sanitizers.h"
 
 namespace td_emu
 {
@@ -69,7 +69,9 @@ class DynamicShared
     }
     void prepare()
     {
-        if (pieces.empty() || (tsan() && bytes)) {
+        dynamic_shared = nullptr;
+        if (!bytes) return;
+        if (pieces.empty() || tsan()) {
             void *p = nullptr;
             if (posix_memalign(&p, 1024, bytes)) fail("no memory for %zu shared bytes", bytes);
             pieces.push_back(p);

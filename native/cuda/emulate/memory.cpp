@@ -15,18 +15,28 @@ namespace td_emu
 {
 
 using Blocks = std::map<uintptr_t, size_t>; /* address → bytes */
-static Blocks device_blocks, pinned_blocks;
+static Blocks device_blocks, device_globals, pinned_blocks;
 static size_t device_bytes;
 
-static bool inside(const Blocks &blocks, const void *p)
+/* Bytes from p to the end of its block: 0 at the end, the place of an empty view; −1 outside. */
+static ptrdiff_t room(const Blocks &blocks, const void *p)
 {
     auto after = blocks.upper_bound((uintptr_t)p);
-    if (after == blocks.begin()) return false;
+    if (after == blocks.begin()) return -1;
     const auto &[begin, bytes] = *--after;
-    return (uintptr_t)p <= begin + bytes; /* the end is the place of an empty view */
+    const ptrdiff_t left = (ptrdiff_t)(begin + bytes - (uintptr_t)p);
+    return left < 0 ? -1 : left;
 }
 
-bool is_device_pointer(const void *p) { return inside(device_blocks, p); }
+static ptrdiff_t device_room(const void *p)
+{
+    const ptrdiff_t left = room(device_blocks, p);
+    return left < 0 ? room(device_globals, p) : left;
+}
+
+static bool is_pinned(const void *p) { return room(pinned_blocks, p) >= 0; }
+
+bool is_device_pointer(const void *p) { return device_room(p) >= 0; }
 
 /* --- TD_EMU_PROTECT: an arena whose addresses are used once ----------------------------------- */
 
@@ -101,7 +111,7 @@ static cudaError_t deallocate(void *p)
 void register_symbol(const void *symbol, size_t bytes)
 {
     const Locked locked(device_lock);
-    device_blocks.emplace((uintptr_t)symbol, bytes);
+    device_globals.emplace((uintptr_t)symbol, bytes);
 }
 
 } // namespace td_emu
@@ -176,7 +186,7 @@ cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const void *p)
 {
     const Locked locked(device_lock);
-    const bool device = is_device_pointer(p), pinned = !device && inside(pinned_blocks, p);
+    const bool device = is_device_pointer(p), pinned = !device && is_pinned(p);
     attributes->type = device   ? cudaMemoryTypeDevice
                        : pinned ? cudaMemoryTypeHost
                                 : cudaMemoryTypeUnregistered;
@@ -188,19 +198,32 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
 
 /* --- copies ----------------------------------------------------------------------------------- */
 
+/* One end of a copy must be on the side that was said, and large enough. */
+static cudaError_t check_end(const void *p, size_t bytes, bool on_device, const char *what)
+{
+    const ptrdiff_t left = device_room(p);
+    if ((left >= 0) != on_device)
+        return refuse(cudaErrorInvalidValue, "%s of %zu bytes: %p is %s device memory", what, bytes,
+                      p, on_device ? "not in" : "in");
+    if (on_device && (size_t)left < bytes)
+        return refuse(cudaErrorInvalidValue, "%s of %zu bytes: %zu are allocated at %p", what,
+                      bytes, (size_t)left, p);
+    return cudaSuccess;
+}
+
 static cudaError_t check_copy(const void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
 {
-    static const char *const side[] = {"host", "device"};
-    if (kind == cudaMemcpyDefault || !bytes) return cudaSuccess;
-    const bool device_to = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-    const bool device_from = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
-    if (is_device_pointer(to) != device_to)
-        return refuse(cudaErrorInvalidValue, "copy of %zu bytes from %s to %s: %p is on the %s",
-                      bytes, side[device_from], side[device_to], to, side[!device_to]);
-    if (is_device_pointer(from) != device_from)
-        return refuse(cudaErrorInvalidValue, "copy of %zu bytes from %s to %s: %p is on the %s",
-                      bytes, side[device_from], side[device_to], from, side[!device_from]);
-    return cudaSuccess;
+    static const char *const name[] = {"copy from host to host", "copy from host to device",
+                                       "copy from device to host", "copy from device to device"};
+    bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+    bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+    if (kind == cudaMemcpyDefault) {
+        to_device = is_device_pointer(to);
+        from_device = is_device_pointer(from);
+    }
+    const char *what = name[2 * from_device + to_device];
+    const cudaError_t error = check_end(to, bytes, to_device, what);
+    return error ? error : check_end(from, bytes, from_device, what);
 }
 
 static Work copy_work(void *to, const void *from, size_t bytes)
@@ -217,11 +240,10 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
                             cudaStream_t stream)
 {
     const Locked locked(device_lock);
+    if (!bytes) return cudaSuccess;
     const cudaError_t error = check_copy(to, from, bytes, kind);
-    if (error || !bytes) return error;
-    auto pageable = [](const void *p) {
-        return !is_device_pointer(p) && !inside(pinned_blocks, p);
-    };
+    if (error) return error;
+    auto pageable = [](const void *p) { return !is_device_pointer(p) && !is_pinned(p); };
     if (!options().defer || is_capturing(stream))
         return enqueue(stream, copy_work(to, from, bytes));
     if (pageable(from)) {
@@ -248,8 +270,8 @@ cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t strea
 {
     const Locked locked(device_lock);
     if (!bytes) return cudaSuccess;
-    if (!is_device_pointer(p))
-        return refuse(cudaErrorInvalidValue, "memset: %p is not in device memory", p);
+    const cudaError_t error = check_end(p, bytes, true, "memset");
+    if (error) return error;
     return enqueue(stream, [=] {
         const DeviceAccess access;
         if (!failed()) memset(p, value, bytes);

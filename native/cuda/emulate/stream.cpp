@@ -129,7 +129,9 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
     const cudaStream_t s = find_stream(stream);
     if (!s) return no_stream(stream);
     if (s->capture) return refuse_while_capturing("cudaStreamQuery");
-    return s->queue.empty() ? take_failure() : cudaErrorNotReady;
+    if (s->queue.empty()) return take_failure();
+    run_front(s); /* time passes, or a program that asks until it is done would ask for ever */
+    return cudaErrorNotReady;
 }
 
 cudaError_t cudaDeviceSynchronize()
@@ -202,7 +204,11 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 cudaError_t cudaEventQuery(cudaEvent_t event)
 {
     const Locked locked(device_lock);
-    return !event->mark || event->mark->done ? take_failure() : cudaErrorNotReady;
+    const auto mark = event->mark;
+    if (!mark || mark->done) return take_failure();
+    if (mark->capture) return refuse_while_capturing("cudaEventQuery");
+    run_front(mark->stream);
+    return cudaErrorNotReady;
 }
 
 /* Of the host's clock: it says how long the emulation took, nothing about a GPU. */

@@ -83,7 +83,7 @@ static void find_symbols()
     munmap(image, bytes);
 }
 
-/* void tdl::softmax<float, 4>(float const*, int) → tdl::softmax<float, 4> */
+/* void softmax<float, 4>(float const*, int) → softmax<float, 4> */
 static std::string readable(const std::string &symbol)
 {
     int error;

@@ -26,8 +26,9 @@
 #define __grid_constant__
 #define __cluster_dims__(...)
 
-/* Thread-local, so that all shared arrays lie in one segment that can be found and filled with
- * NaN. The sanitizers watch ordinary variables better. */
+/* Thread-local, so that the symbol table tells them from all other variables: before each block
+ * they are filled with NaN. (So would be a thread_local variable inside a host function: put it
+ * outside.) The sanitizers watch ordinary variables better. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TD_EMU_SANITIZED 1
 #elif defined(__has_feature)

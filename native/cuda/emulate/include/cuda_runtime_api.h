@@ -250,21 +250,22 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(
 {
     static_assert((sizeof(P) + ... + 0) <= 32764, "too large for arguments");
     using Call = td_emu::Call<P...>;
-    const Call call = {kernel, std::tuple<P...>(static_cast<P>(std::forward<A>(arguments))...)};
+    const auto call = std::make_shared<const Call>(
+        Call{kernel, std::tuple<P...>(static_cast<P>(std::forward<A>(arguments))...)});
     td_emu::Launch launch;
     launch.grid = config->gridDim;
     launch.block = config->blockDim;
     launch.dynamic_shared = config->dynamicSmemBytes;
     launch.kernel = (const void *)kernel;
     launch.thread = Call::thread;
-    launch.arguments = std::make_shared<Call>(call);
+    launch.arguments = call;
     int position = 0;
     auto note = [&](const auto &x) {
         position++;
         if constexpr (std::is_pointer_v<std::decay_t<decltype(x)>>)
             launch.pointers.push_back({position, (const void *)x});
     };
-    std::apply([&](const auto &...x) { (note(x), ...); }, call.arguments);
+    std::apply([&](const auto &...x) { (note(x), ...); }, call->arguments);
     return td_emu::launch(std::move(launch), config->stream);
 }
 template <class... P>
