@@ -37,6 +37,8 @@ EACH_REAL = pytest.mark.parametrize(
 def assert_near(actual: np.ndarray, expected: np.ndarray, tolerance: int) -> None:
     """Equal, or within so many units of the last place (of the largest value for sums)."""
     assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
+    if expected.ndim == 0:  # of 0-d arrays NumPy 1 makes what it makes of Python numbers
+        expected = expected.astype(actual.dtype)
     if tolerance == EXACT or actual.dtype.kind != "f":
         assert actual.dtype == expected.dtype or tolerance != EXACT
         np.testing.assert_array_equal(actual, expected)
