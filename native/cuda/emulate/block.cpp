@@ -106,7 +106,7 @@ static bool same_place(const Site &a, const Site &b)
     return a.line == b.line && !strcmp(a.file, b.file) && !strcmp(a.name, b.name);
 }
 
-/* --- what went wrong ---------------------------------------------------------------------------- */
+/* --- what went wrong -------------------------------------------------------------------------- */
 
 /* A line for each of the first few places where threads wait. */
 static std::string waiting_threads()
@@ -171,7 +171,7 @@ static void deadlock()
          block.size - block.live);
 }
 
-/* --- a thread's life ------------------------------------------------------------------------------ */
+/* --- a thread's life -------------------------------------------------------------------------- */
 
 static void becomes(Thread *t)
 {
@@ -290,7 +290,7 @@ static void thread_main()
     }
 }
 
-/* --- grids and blocks -------------------------------------------------------------------------------- */
+/* --- grids and blocks ------------------------------------------------------------------------- */
 
 static void shape_block(dim3 shape)
 {

@@ -11,7 +11,7 @@
 namespace td_emu
 {
 
-/* --- options ------------------------------------------------------------------------------------ */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static size_t number(const char *name, size_t otherwise)
 {
@@ -57,7 +57,7 @@ uint64_t random_bits() /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-/* --- errors --------------------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 static cudaError_t last_error; /* what cudaGetLastError returns */
 static cudaError_t pending;    /* what nobody was told yet */
@@ -171,7 +171,7 @@ const char *cudaGetErrorString(cudaError_t error)
     return error && error == story_of ? story.c_str() : error_text(error);
 }
 
-/* --- the device ------------------------------------------------------------------------------------- */
+/* --- the device ------------------------------------------------------------------------------- */
 
 cudaError_t cudaGetDeviceCount(int *count)
 {

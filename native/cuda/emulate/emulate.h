@@ -45,7 +45,7 @@ uint64_t random_bits(); /* of the sequence that the seed starts */
 extern std::recursive_mutex device_lock;
 using Locked = std::lock_guard<std::recursive_mutex>;
 
-/* --- kernels and their shared arrays (symbols.cpp) ---------------------------------------------- */
+/* --- kernels and their shared arrays (symbols.cpp) -------------------------------------------- */
 
 struct Kernel {
     const void *entry;
@@ -62,11 +62,11 @@ std::vector<Kernel> &all_kernels();
 Kernel &find_kernel(const void *entry);
 char *shared_base(); /* differs between the host's threads */
 
-/* --- running them (launch.cpp) ---------------------------------------------------------------------- */
+/* --- running them (launch.cpp) ---------------------------------------------------------------- */
 
 void run_grid(const Launch &launch);
 
-/* --- memory (memory.cpp) ------------------------------------------------------------------------------ */
+/* --- memory (memory.cpp) ---------------------------------------------------------------------- */
 
 bool is_device_pointer(const void *p);
 enum { POISON = 0xff }; /* four or eight of these bytes are a NaN */
@@ -77,7 +77,7 @@ struct DeviceAccess {
     ~DeviceAccess();
 };
 
-/* --- streams and graphs (stream.cpp, graph.cpp) -------------------------------------------------------- */
+/* --- streams and graphs (stream.cpp, graph.cpp) ----------------------------------------------- */
 
 using Work = std::function<void()>;
 cudaError_t enqueue(cudaStream_t stream, Work work); /* run, queue or record it */
@@ -89,7 +89,7 @@ bool is_capturing(cudaStream_t stream);
 /* The error for calls that no capture allows; the capture is spoilt. */
 cudaError_t refuse_while_capturing(const char *call);
 
-/* --- errors (device.cpp) ----------------------------------------------------------------------------------- */
+/* --- errors (device.cpp) ---------------------------------------------------------------------- */
 
 /* Remembers a refused call and what was wrong with it; returns `error`. */
 cudaError_t refuse(cudaError_t error, const char *format, ...)

@@ -4,8 +4,8 @@
  * pointers and restores: a barrier costs 13 ns per thread, where swapcontext, which asks the
  * kernel about signals, makes it 240. ucontext remains for other machines and -DTD_EMU_UCONTEXT.
  *
- * Stacks come from a pool, last in, first out, so that the next one is warm in the cache. Below each
- * lies a guard that cannot be touched: a kernel that overflows its stack stops there.
+ * Stacks come from a pool, last in, first out, so that the next one is warm in the cache. Below
+ * each lies a guard that cannot be touched: a kernel that overflows its stack stops there.
  */
 #include "fiber.h"
 

@@ -54,7 +54,7 @@ static bool check_pointers(const Launch &launch, const Kernel &kernel)
     return true;
 }
 
-/* --- blocks ------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* Dynamic shared memory has exactly the bytes asked for, so that ASan sees what lies beyond. TSan
  * must not see one block's accesses as the next one's: there each block has its own, and the grid's
@@ -155,7 +155,7 @@ void run_grid(const Launch &launch)
     grid_ends();
 }
 
-/* --- what cuda_runtime_api.h asks for ------------------------------------------------------------ */
+/* --- what cuda_runtime_api.h asks for --------------------------------------------------------- */
 
 cudaError_t launch(Launch launch, cudaStream_t stream)
 {

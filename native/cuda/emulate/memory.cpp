@@ -38,7 +38,7 @@ static bool is_pinned(const void *p) { return room(pinned_blocks, p) >= 0; }
 
 bool is_device_pointer(const void *p) { return device_room(p) >= 0; }
 
-/* --- TD_EMU_PROTECT: an arena whose addresses are used once ------------------------------------- */
+/* --- TD_EMU_PROTECT: an arena whose addresses are used once ----------------------------------- */
 
 static struct {
     char *begin;
@@ -73,7 +73,7 @@ static void *take_from_arena(size_t bytes)
     return p;
 }
 
-/* --- allocation ------------------------------------------------------------------------------------ */
+/* --- allocation ------------------------------------------------------------------------------- */
 
 static cudaError_t allocate(void **p, size_t bytes)
 {
@@ -196,7 +196,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
     return cudaSuccess;
 }
 
-/* --- copies -------------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 /* One end of a copy must be on the side that was said, and large enough. */
 static cudaError_t check_end(const void *p, size_t bytes, bool on_device, const char *what)

@@ -143,7 +143,7 @@ cudaError_t cudaDeviceSynchronize()
     return take_failure();
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {

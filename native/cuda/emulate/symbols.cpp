@@ -174,7 +174,7 @@ Kernel &find_kernel(const void *entry)
 
 } // namespace td_emu
 
-/* --- for tests: every kernel of the library and how often it was launched ----------------------- */
+/* --- for tests: every kernel of the library and how often it was launched --------------------- */
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 

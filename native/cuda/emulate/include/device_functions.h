@@ -92,7 +92,7 @@ inline void __threadfence_block() {}
 inline void __threadfence() {}
 inline void __threadfence_system() {}
 
-/* --- warps: shuffles, votes, reductions ----------------------------------------------------------- */
+/* --- warps: shuffles, votes, reductions ------------------------------------------------------- */
 
 template <class T>
 __forceinline__ T __shfl_sync(unsigned mask, T value, int source, int width = 32, TD_EMU_SITE)
@@ -152,7 +152,7 @@ TD_EMU_REDUCE(__reduce_or_sync, unsigned, OR)
 TD_EMU_REDUCE(__reduce_xor_sync, unsigned, XOR)
 #undef TD_EMU_REDUCE
 
-/* --- loads and stores with a caching hint, which means nothing here -------------------------------- */
+/* --- loads and stores with a caching hint, which means nothing here --------------------------- */
 
 #define TD_EMU_LOAD(name)                                                                          \
     template <class T> __forceinline__ T name(const T *p) { return *p; }
@@ -171,7 +171,7 @@ TD_EMU_STORE(__stwt)
 #undef TD_EMU_LOAD
 #undef TD_EMU_STORE
 
-/* --- atomics: old = *p, *p = op(old, value), as one step; all relaxed, like CUDA's ------------------- */
+/* --- atomics: old = *p, *p = op(old, value), as one step; all relaxed, like CUDA's ------------ */
 
 namespace td_emu
 {

@@ -56,7 +56,7 @@ __forceinline__ double __drcp_rn(double a) { return 1 / a; }
 __forceinline__ double __dsqrt_rn(double a) { return sqrt(a); }
 __forceinline__ double __fma_rn(double a, double b, double c) { return fma(a, b, c); }
 
-/* --- approximations and functions C++ has not ---------------------------------------------------- */
+/* --- approximations and functions C++ has not ------------------------------------------------- */
 
 __forceinline__ float __expf(float x) { return expf(x); }
 __forceinline__ float __exp10f(float x) { return powf(10, x); }
@@ -71,7 +71,7 @@ __forceinline__ float __saturatef(float x) { return x > 0 ? x < 1 ? x : 1 : 0; }
 __forceinline__ float rsqrtf(float x) { return 1 / sqrtf(x); }
 __forceinline__ double rsqrt(double x) { return 1 / sqrt(x); }
 
-/* --- bits and conversions --------------------------------------------------------------------------- */
+/* --- bits and conversions --------------------------------------------------------------------- */
 
 __forceinline__ int __float_as_int(float x) { return td_emu::bits<int>(x); }
 __forceinline__ unsigned __float_as_uint(float x) { return td_emu::bits<unsigned>(x); }
