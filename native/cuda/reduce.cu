@@ -115,7 +115,8 @@ __global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ f
     typename F::state acc[V];
     TD_UNROLL
     for (int j = 0; j < V; j++) acc[j] = F::none();
-    const int64_t row = begin == 0 ? 0 : begin / t.n.size, column = begin - row * t.n.size;
+    const int64_t row = t.reduced.ndim == 0 || begin == 0 ? 0 : begin / t.n.size;
+    const int64_t column = begin - row * t.n.size;
     for (int64_t first = begin + lane; first < end; first += WAYS * t.width) {
         td_pack<T, V> v[WAYS];
         int64_t place[WAYS];
@@ -255,6 +256,15 @@ static bool packs_fit(const td_reduction *r, const td_tensor *x, int V)
     return fit;
 }
 
+/* Kernels take indices apart in 32 bits; where there is nothing to take apart, any size will do. */
+static bool countable(const td_reduction *r)
+{
+    const int64_t most = INT32_MAX / 2, outer = r->columns ? r->outputs / r->n : r->outputs;
+    return (r->n <= most || (!r->columns && r->reduced.ndim == 0)) &&
+           (outer <= most || (!r->columns && r->kept.ndim <= 1)) &&
+           (r->rows <= most || r->reduced.ndim <= 1);
+}
+
 template <class F>
 static td_status launch(const char *op, const fold_t &t, unsigned blocks, bool columns, bool packs)
 {
@@ -303,9 +313,9 @@ static td_status reduce(const char *op, td_tensor *y, td_tensor *idx, const td_t
     td_reduction r;
     TD_TRY(td_plan_reduction(&r, y, idx, x, any_order));
     if (r.outputs == 0) return TD_OK;
-    if (r.reduced.ndim > 0 && r.n > INT32_MAX / 2)
-        return td_fail(TD_EUNSUPPORTED, "%s: rows of %lld elements that do not lie end to end", op,
-                       (long long)r.n);
+    if (!countable(&r))
+        return td_fail(TD_EUNSUPPORTED, "%s: %lld × %lld elements that do not lie end to end", op,
+                       (long long)r.rows, (long long)r.n);
     const bool packs = packs_fit(&r, x, pack_size<typename F::element>());
     const int V = packs ? pack_size<typename F::element>() : 1;
     fold_t t = {};

@@ -1,8 +1,8 @@
 /* cases.cuh — the host's side of small CUDA programs whose every case computes one number.
  *
  * A case is a function that launches something and returns a number, and the number that is right.
- * report() runs it and prints "NAME: right", "NAME: wrong (…)" or "NAME: error: …". Plain CUDA but
- * for the word for dynamic shared memory, so nvcc compiles it too.
+ * report() runs it and prints "NAME: right", "NAME: wrong (…)" or "NAME: error: …". What the
+ * emulated device spells in its own way is spelled here, so nvcc compiles the cases too.
  */
 #ifndef CASES_CUH
 #define CASES_CUH

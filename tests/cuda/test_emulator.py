@@ -58,10 +58,12 @@ def run(command: list, **environment: str) -> subprocess.CompletedProcess:
 
 def at(mark: str) -> str:
     """A pattern for any of the lines marked with this bug."""
-    lines = (HERE / "planted_bugs.cu").read_text().splitlines()
-    marked = [str(i) for i, line in enumerate(lines, 1) if f"/* BUG {mark} */" in line]
-    assert marked, mark
-    return rf"planted_bugs\.cu:({'|'.join(marked)})\b"
+    for source in HERE.glob("planted_*.cuh"):
+        lines = source.read_text().splitlines()
+        marked = [str(i) for i, line in enumerate(lines, 1) if f"/* BUG {mark} */" in line]
+        if marked:
+            return rf"{source.name}:({'|'.join(marked)})\b"
+    raise AssertionError(f"no line is marked with {mark}")
 
 
 NAN = r"wrong \(NaN\)"
@@ -209,7 +211,8 @@ def test_library_lists_its_kernels_and_counts_launches():
         name, count = library.td_emu_kernel_name, library.td_emu_kernel_launches
         return {ffi.string(name(i)).decode(): count(i) for i in kernels}
 
-    declared = re.findall(r"__global__ void (\w+)\(", (HERE / "controls.cu").read_text())
+    sources = "".join(source.read_text() for source in HERE.glob("controls*.cuh"))
+    declared = re.findall(r"__global__ void (\w+)\(", sources)
     names = {*declared, "sums<float>", "sums<double>"} - {"sums"}
     assert launches() == dict.fromkeys(names, 0)
     assert library.controls() == 0

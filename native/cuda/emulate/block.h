@@ -41,7 +41,7 @@ extern Warp warps[MAX_WARPS];
 void wait_at(const Site &site, unsigned mask); /* suspends the running thread until wake() */
 void wake(int warp, unsigned lanes);
 unsigned existing_lanes(int warp);
-/* Ends the kernel: the running thread tells what is wrong, the others end where they are. */
+/* Ends the kernel: the running thread says what is wrong, the others end where they are. */
 [[noreturn]] void fail_with(cudaError_t error, const char *story);
 void catch_faults(); /* bad addresses become such failures (fault.cpp) */
 
