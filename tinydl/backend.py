@@ -62,7 +62,7 @@ class Backend:
         if not status:
             return
         message = ffi.string(self.lib.td_last_error()).decode()
-        if not message.startswith(op):
+        if not message.startswith(op) and op != "read":  # reading tells of what was queued before
             message = f"{op}: {message}"
         exception = EXCEPTIONS.get(status, RuntimeError)
         if exception is TypeError:
@@ -130,6 +130,14 @@ def cuda() -> Backend:
         reason = ffi.string(library.lib.td_last_error()).decode()
         raise RuntimeError(f"no CUDA device: {reason or 'none was found'}")
     return library
+
+
+def has_cuda() -> bool:
+    """Whether there is a CUDA device; cuda() tells why not."""
+    try:
+        return cuda().usable
+    except RuntimeError:
+        return False
 
 
 @cache

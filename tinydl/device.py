@@ -68,7 +68,8 @@ def device(name: str | Device) -> Device:
         return name
     known = _KNOWN.get(name)
     if known is None:
-        raise ValueError(f"device({name!r}): this machine has {', '.join(_KNOWN)}")
+        here = [known for known in _KNOWN if not known.startswith("cuda") or backend.has_cuda()]
+        raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")
     return known
 
 

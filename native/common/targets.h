@@ -19,7 +19,7 @@ static inline td_status td_check_targets(const char *name, const td_tensor *x,
 
 static inline td_status td_fail_target(int64_t target, int64_t row, int64_t classes)
 {
-    return td_fail(TD_EINDEX, "target %lld at row %lld is outside the classes 0…%lld",
+    return td_fail(TD_EINDEX, "cross_entropy: target %lld at row %lld is outside 0…%lld",
                    (long long)target, (long long)row, (long long)classes - 1);
 }
 
