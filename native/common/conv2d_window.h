@@ -29,6 +29,14 @@ static inline axis_t td_axis(int64_t in, int64_t out, int64_t step, int64_t taps
     return a;
 }
 
+/* Outputs [*begin, *end) of the first `out` are those whose tap r reads inside the input. */
+static inline void td_inside(const axis_t *a, int64_t out, int64_t r, int64_t *begin, int64_t *end)
+{
+    int64_t at = r * a->tap + a->first;
+    *begin = at >= 0 ? 0 : TD_MIN(TD_CEIL_DIV(-at, a->step), out);
+    *end = at >= a->in ? *begin : TD_MAX(TD_MIN(TD_CEIL_DIV(a->in - at, a->step), out), *begin);
+}
+
 /* Along one axis of an input gradient, the window over gy that input pixels phase, phase + stride,
  * … see: only every period-th tap reaches them, and they see the last of those first. */
 static inline axis_t td_input_axis(const axis_t *a, int64_t phase, int64_t *last)

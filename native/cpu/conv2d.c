@@ -5,7 +5,6 @@
  * of, groups with one channel (depthwise) and tiny shapes, the plain loops of conv2d_plain.inl run.
  */
 #include "conv2d_window.h"
-#include "dims.h"
 #include "gemm.h"
 
 /* Multiply-adds up to which the plain loops win, and how many are worth a thread there; bytes of a

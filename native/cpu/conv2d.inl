@@ -175,18 +175,6 @@ static td_status FN(conv2d)(const conv_t *v, REAL *y, const REAL *x, const REAL 
     return FN(correlate)(&p);
 }
 
-/* Along one axis, the window over gy that input pixels phase, phase + stride, … see: only every
- * period-th tap reaches them, and they see the last of those first. */
-static axis_t FN(input_axis)(const axis_t *a, int64_t phase, int64_t *last)
-{
-    int64_t r = 0, at = phase - a->first;
-    while (r < a->taps && (at - r * a->tap) % a->step != 0) r++;
-    int64_t taps = r < a->taps ? (a->taps - 1 - r) / a->period + 1 : 0;
-    *last = r + (taps - 1) * a->period;
-    int64_t out = TD_MAX(0, TD_CEIL_DIV(a->in - phase, a->step));
-    return td_axis(a->out, out, 1, taps, a->shift, (at - *last * a->tap) / a->step);
-}
-
 /* gx = gy ⋆ w turned around: pixels of one phase of the stride form a convolution of stride 1. */
 static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, const REAL *w)
 {
@@ -202,7 +190,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
     for (int64_t i = 0; i < h->step; i++)
         for (int64_t j = 0; j < x->step; j++) {
             int64_t r, s;
-            window_t phase = {FN(input_axis)(h, i, &r), FN(input_axis)(x, j, &s)};
+            window_t phase = {td_input_axis(h, i, &r), td_input_axis(x, j, &s)};
             if (phase.h.taps * phase.w.taps * phase.h.out * phase.w.out == 0) continue;
             FN(correlate_t) p = {.images = v->n, .groups = v->groups, .m = cg, .channels = kg};
             p.x = (FN(source_t)){gy, v->k * out, out, phase};
