@@ -48,7 +48,8 @@ def tensor(
         data: a number, nested lists of numbers, a NumPy array or a tensor.
         dtype: of the elements. If None, floats become the default dtype and ints int64; an array or
             tensor keeps its own.
-        device: where the tensor goes; the default device if None.
+        device: where the tensor goes. If None, a tensor's copy stays where that is, and all else
+            goes to the default device.
         requires_grad: whether operations on it are recorded, for backward().
 
     Raises:
@@ -64,6 +65,7 @@ def tensor(
         tensor(1.5, dtype=tinydl.float64, requires_grad=True)
     """
     if isinstance(data, Tensor):
+        device = data.device if device is None else device
         data = data._array.numpy()
     values = np.asarray(_plain(data))
     if values.dtype == object or values.dtype.kind in "US":
@@ -100,7 +102,7 @@ def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = Non
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
     if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
-        return from_numpy(data).to(device=device)
+        return from_numpy(data).to(device=_where(device))
     return tensor(data, dtype=dtype, device=device)
 
 
