@@ -44,9 +44,9 @@ template <class T> static td_status by_unfolding(const conv_t &v, T *y, const T 
             const T *image = x + (n * v.c + g * cg) * in, *filters = w + g * kg * taps;
             TD_TRY(td_launch("teach_conv2d", unfold_kernel<T>, td_blocks(size, THREADS), THREADS, 0,
                              windows, image, v.window, size));
-            TD_TRY(td_launch_teach(td_matmul_3<T>, 4 * TD_TEACH_SIDE,
-                                   y + (n * v.k + g * kg) * pixels, filters, (const T *)windows, kg,
-                                   pixels, taps));
+            TD_TRY(td_launch_product(td_matmul_3<T>, 4 * TD_TEACH_SIDE,
+                                     y + (n * v.k + g * kg) * pixels, filters, (const T *)windows,
+                                     kg, pixels, taps));
         }
     return TD_OK;
 }

@@ -8,9 +8,9 @@ static td_status teach(td_tensor *y, const td_tensor *a, const td_tensor *b, int
     T *to = (T *)y->data;
     const T *u = (const T *)a->data, *v = (const T *)b->data;
     switch (version) {
-    case 1: return td_launch_teach(td_matmul_1<T>, TD_TEACH_SIDE, to, u, v, m, n, k);
-    case 2: return td_launch_teach(td_matmul_2<T>, TD_TEACH_SIDE, to, u, v, m, n, k);
-    case 3: return td_launch_teach(td_matmul_3<T>, 4 * TD_TEACH_SIDE, to, u, v, m, n, k);
+    case 1: return td_launch_product(td_matmul_1<T>, TD_TEACH_SIDE, to, u, v, m, n, k);
+    case 2: return td_launch_product(td_matmul_2<T>, TD_TEACH_SIDE, to, u, v, m, n, k);
+    case 3: return td_launch_product(td_matmul_3<T>, 4 * TD_TEACH_SIDE, to, u, v, m, n, k);
     case 4: return td_matmul(y, a, b, NULL);
     default: return td_no_version("teach_matmul", 4, version);
     }

@@ -93,12 +93,13 @@ static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     }
 }
 
-/* One of the three: a block computes `side` rows and columns of y. */
 template <class T>
-static td_status td_launch_teach(void (*kernel)(T *, const T *, const T *, int64_t, int64_t,
-                                                int64_t),
-                                 int side, T *y, const T *a, const T *b, int64_t m, int64_t n,
-                                 int64_t k)
+using td_product_kernel = void (*)(T *, const T *, const T *, int64_t, int64_t, int64_t);
+
+/* Launches one of the three: a block computes `side` rows and columns of y. */
+template <class T>
+static td_status td_launch_product(td_product_kernel<T> kernel, int side, T *y, const T *a,
+                                   const T *b, int64_t m, int64_t n, int64_t k)
 {
     if (td_blocks(m, side) > 65535) /* as many as a grid can have along its y axis */
         return td_fail(TD_EINVAL, "teach_matmul: %lld rows are too many", (long long)m);

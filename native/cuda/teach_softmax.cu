@@ -24,7 +24,7 @@ static __global__ void __launch_bounds__(THREADS)
     for (int64_t j = 0; j < n; j++) y[j] = td_exp_of(x[j] - max) / sum;
 }
 
-/* f over all threads' v, as a tree in shared memory. */
+/* f over all threads' v, as a tree in shared memory; every thread gets the result. */
 template <class T, class F> static __device__ T tree(T *shared, T v, F f)
 {
     __syncthreads();
@@ -59,6 +59,7 @@ template <class T> struct online_t {
     T max, sum;
 };
 
+/* What td_warp_reduce passes from lane to lane. */
 template <class T>
 static __device__ __forceinline__ online_t<T> td_shuffle_xor(const online_t<T> &v, int lanes)
 {
