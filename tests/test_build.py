@@ -43,8 +43,8 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 def test_what_is_up_to_date_is_not_made_again(tmp_path, monkeypatch):
     recipe.build(tmp_path, verbose=False)
     commands = []
-    run = recipe.run
-    monkeypatch.setattr(recipe, "run", lambda command: commands.append(command) or run(command))
+    run = recipe.make.run
+    monkeypatch.setattr(recipe.make, "run", lambda command: commands.append(command) or run(command))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     made = recipe.build(tmp_path, verbose=False)
     assert [command[-1] for command in commands] == ["-dumpmachine"]
@@ -59,12 +59,12 @@ def test_refresh_follows_sources_and_the_command(tmp_path, monkeypatch):
         runs.append(command)
         Path(command[-1]).write_text("made")
 
-    monkeypatch.setattr(recipe, "run", run)
-    monkeypatch.setattr(recipe, "relative", str)
+    monkeypatch.setattr(recipe.make, "run", run)
+    monkeypatch.setattr(recipe.make, "relative", str)
 
     def made(*command):
         before = len(runs)
-        recipe.refresh(target, [*command], note, [source])
+        recipe.make.refresh(target, [*command], note, [source])
         return len(runs) > before
 
     source.write_text("")
@@ -103,10 +103,10 @@ def test_a_compiler_that_is_not_there():
 
 
 def test_another_machines_libraries_stay_apart(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "run", lambda command: "sparc64-sun-solaris\n")
+    monkeypatch.setattr(recipe.make, "run", lambda command: "sparc64-sun-solaris\n")
     with pytest.raises(SystemExit, match="no instruction set for sparc64; it has x86_64, aarch64"):
         recipe.build(tmp_path, sys.executable)
-    monkeypatch.setattr(recipe, "run", lambda command: "aarch64-linux-gnu\n")
+    monkeypatch.setattr(recipe.make, "run", lambda command: "aarch64-linux-gnu\n")
     monkeypatch.setattr(recipe, "this_machine", lambda: "x86_64")
     with pytest.raises(SystemExit, match="builds for aarch64, this is x86_64"):
         recipe.build(recipe.LIBRARIES, sys.executable)

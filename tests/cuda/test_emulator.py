@@ -37,7 +37,7 @@ def made(name: str, flavour: str = "fast", compiler: str = "gcc", ending: str = 
     target = folder / f"{name}-{re.sub(r'[^a-z0-9]+', '-', compiler.lower())}-{flavour}{ending}"
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return build.emulate([HERE / f"{name}.cu"], target, flavour, compiler)
+        return build.emulated.emulate([HERE / f"{name}.cu"], target, flavour, compiler)
 
 
 def run(command: list, **environment: str) -> subprocess.CompletedProcess:
