@@ -1,7 +1,7 @@
 /* teach_conv2d.cu — y[n,k,p,q] = x[n,c,h,w] ⋆ w[k,cg,r,s] in numbered versions, callable.
  *
  * 1. conv2d_direct.cuh: a thread for each element. A number of x is read by every filter and every
- *    window that sees it, r·s·k times: two loads for a multiply-add, as in teach_matmul.cuh's first.
+ *    window that sees it, r·s·k times: two loads for a multiply-add, as in matmul's first version.
  * 2. A convolution is a product, and those can be fast: below.
  * 3. conv2d.cu: the same product, but nobody writes its second operand out. It is gathered from
  *    the image while it is needed, so nothing larger than the image travels.

@@ -16,9 +16,9 @@ from math import prod
 
 import numpy as np
 
-from .. import device as devices
 from ..array import Array
 from ..backend import Backend, call, ffi
+from ..device import device
 from ..ops.check import pair
 from ..ops.conv import conv2d_shape
 from ..tensor import Tensor
@@ -53,7 +53,7 @@ def _matmul(a: Array, b: Array) -> _Call:
     return _Call((*a.shape[:1], *b.shape[1:]), prod(a.shape[1:]), True)
 
 
-def _conv2d(x: Array, w: Array, stride=1, padding=0, dilation=1, groups=1) -> _Call:
+def _conv2d(x: Array, w: Array, *, stride=1, padding=0, dilation=1, groups=1) -> _Call:
     windows = (
         pair("conv2d", "stride", stride, 1),
         pair("conv2d", "padding", padding, 0),
@@ -118,11 +118,11 @@ def _need_cuda(op: str, arrays: list[Array]) -> None:
     if all(x.backend is arrays[0].backend and not x.backend.is_cpu for x in arrays):
         return
     try:
-        gpu = devices.device("cuda").backend
+        gpu = device("cuda").backend
     except RuntimeError as error:
-        advice = "TINYDL_CUDA=emu takes the emulated one, slow and only for tests and for learning"
         raise RuntimeError(
-            f"{op}: its versions run on a GPU, and there is {error}; {advice}"
+            f"{op}: its versions run on a GPU ({error}); to learn without one, set TINYDL_CUDA=emu "
+            "before Python starts: the emulated device, slow and for tests and learning only"
         ) from None
     where = ", ".join(f"{x} on {x.backend.name}" for x in arrays)
     raise ValueError(f"{op}: its versions run on {gpu.name} ({where}); move with .to('cuda')")
@@ -169,7 +169,7 @@ def _source(unit: Unit, number: str) -> str:
     pattern = rf"^    case {number}:.*?(?=^    (?:case|default))"
     case = re.search(pattern, teach.text, re.MULTILINE | re.DOTALL).group()
     used = [found for found in unit.uses(case) if _is_taught(found)]
-    used.sort(key=lambda found: (-unit.files.index(found.path), found.line))
+    used.sort(key=lambda found: (unit.files.index(found.path), found.line))
     return "\n\n".join([*(found.text for found in used), textwrap.dedent(case).rstrip()])
 
 
@@ -211,9 +211,10 @@ class Comparison:
         timed = self.rows[0].seconds is not None
         cells = [("", "idea", "error", *(("time", self.unit) if timed else ()))]
         for row in self.rows:
-            error = f"{row.error:.1e}" if row.agrees else f"{row.error:.1e} WRONG"
+            number, idea = str(row.version.number), row.version.idea
             times = (_time(row.seconds), f"{self.work / row.seconds / 1e9:,.0f}") if timed else ()
-            cells.append((str(row.version.number), row.version.idea, error, *times))
+            wrong = "" if row.agrees else "WRONG: "
+            cells.append((number, wrong + idea, f"{row.error:.1e}", *times))
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [self.title]
         for number, idea, *numbers in cells:
