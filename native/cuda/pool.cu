@@ -233,16 +233,6 @@ static td_status tell(const td_mistake *m)
                          m->checked.size[1]);
 }
 
-template <class T> static td_status scatter(const char *op, const pool_t<T> &t)
-{
-    const int64_t hw = t.g.h * t.g.w, pq = t.g.p * t.g.q;
-    if (hw == 0) return TD_OK;
-    stretch_t s = {1, td_divide_by(TD_CEIL_DIV(hw, STRETCH)), td_divide_by(pq)};
-    s.planes = TD_MAX(1, TD_MIN(STRETCH / hw, OUTPUTS / TD_MAX(pq, 1)));
-    const unsigned blocks = td_blocks(t.g.planes, s.planes) * s.pieces.size;
-    return td_launch(op, max_scatter_kernel<T>, blocks, THREADS, 0, t, s);
-}
-
 /* A thread for each element of the planes p·q (by_outputs) or h·w. */
 template <class T>
 static td_status launch(const char *op, void (*kernel)(pool_t<T>), pool_t<T> t, bool by_outputs)
@@ -254,26 +244,48 @@ static td_status launch(const char *op, void (*kernel)(pool_t<T>), pool_t<T> t, 
     return td_launch(op, kernel, td_blocks(t.items, THREADS), THREADS, 0, t);
 }
 
-enum which_t { MAX, MAX_SCATTER, MAX_GATHER, AVG, AVG_INPUT };
-
-template <class T> static td_status run_planes(const char *op, which_t which, const pool_t<T> &t)
-{
-    switch (which) {
-    case MAX:
+/* An op on some planes, of which there are few enough to number the elements of. */
+struct max_op {
+    template <class T> static td_status run(const char *op, const pool_t<T> &t)
+    {
         if (td_quarters(&t.g) && t.g.w % 2 == 0 && (uintptr_t)t.g.x % (2 * sizeof(T)) == 0)
             return launch<T>(op, max_pool2d_2x2_kernel<T>, t, true);
         return launch<T>(op, max_pool2d_kernel<T>, t, true);
-    case MAX_SCATTER: return scatter<T>(op, t);
-    case MAX_GATHER: return launch<T>(op, max_gather_kernel<T>, t, true);
-    case AVG: return launch<T>(op, avg_pool2d_kernel<T>, t, true);
-    default: return launch<T>(op, avg_pool2d_input_kernel<T>, t, false);
     }
-}
+};
+struct max_scatter_op {
+    template <class T> static td_status run(const char *op, const pool_t<T> &t)
+    {
+        const int64_t hw = t.g.h * t.g.w, pq = t.g.p * t.g.q;
+        if (hw == 0) return TD_OK;
+        stretch_t s = {1, td_divide_by(TD_CEIL_DIV(hw, STRETCH)), td_divide_by(pq)};
+        s.planes = TD_MAX(1, TD_MIN(STRETCH / hw, OUTPUTS / TD_MAX(pq, 1)));
+        const unsigned blocks = td_blocks(t.g.planes, s.planes) * s.pieces.size;
+        return td_launch(op, max_scatter_kernel<T>, blocks, THREADS, 0, t, s);
+    }
+};
+struct max_gather_op {
+    template <class T> static td_status run(const char *op, const pool_t<T> &t)
+    {
+        return launch<T>(op, max_gather_kernel<T>, t, true);
+    }
+};
+struct avg_op {
+    template <class T> static td_status run(const char *op, const pool_t<T> &t)
+    {
+        return launch<T>(op, avg_pool2d_kernel<T>, t, true);
+    }
+};
+struct avg_input_op {
+    template <class T> static td_status run(const char *op, const pool_t<T> &t)
+    {
+        return launch<T>(op, avg_pool2d_input_kernel<T>, t, false);
+    }
+};
 
 /* As many planes at a time as 31 bits can number the elements of. */
-template <class T>
-static td_status run_chunks(const char *op, which_t which, const td_planes &all,
-                            const td_tensor *idx)
+template <class OP, class T>
+static td_status by_chunks(const char *op, const td_planes &all, const td_tensor *idx)
 {
     const int64_t hw = all.h * all.w, pq = all.p * all.q;
     const int64_t most = INT32_MAX / TD_MAX(TD_MAX(hw, pq), 1);
@@ -292,42 +304,43 @@ static td_status run_chunks(const char *op, which_t which, const td_planes &all,
         t.g.x = (T *)all.x + done * hw;
         t.g.y = (T *)all.y + t.base;
         if (idx) t.g.idx = all.idx + t.base;
-        TD_TRY(run_planes<T>(op, which, t));
+        TD_TRY(OP::run(op, t));
     }
     return TD_OK;
 }
 
 /* x is the tensor with planes h·w, y the one with planes p·q. */
-static td_status run(const char *op, which_t which, const td_tensor *x, const td_tensor *y,
-                     const td_tensor *idx, const td_pool2d_attrs *a)
+template <class OP>
+static td_status pool(const char *op, const td_tensor *x, const td_tensor *y, const td_tensor *idx,
+                      const td_pool2d_attrs *a)
 {
     td_planes g = {};
     TD_TRY(td_plan_pooling(&g, op, x, y, idx, a));
-    return x->dtype == TD_F32 ? run_chunks<float>(op, which, g, idx)
-                              : run_chunks<double>(op, which, g, idx);
+    return x->dtype == TD_F32 ? by_chunks<OP, float>(op, g, idx)
+                              : by_chunks<OP, double>(op, g, idx);
 }
 
 td_status td_max_pool2d(td_tensor *y, td_tensor *idx, const td_tensor *x, const td_pool2d_attrs *a)
 {
-    return run("max_pool2d", MAX, x, y, idx, a);
+    return pool<max_op>("max_pool2d", x, y, idx, a);
 }
 
 td_status td_max_pool2d_scatter(td_tensor *gx, const td_tensor *gy, const td_tensor *idx)
 {
-    return run("max_pool2d_scatter", MAX_SCATTER, gx, gy, idx, NULL);
+    return pool<max_scatter_op>("max_pool2d_scatter", gx, gy, idx, NULL);
 }
 
 td_status td_max_pool2d_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx)
 {
-    return run("max_pool2d_gather", MAX_GATHER, x, y, idx, NULL);
+    return pool<max_gather_op>("max_pool2d_gather", x, y, idx, NULL);
 }
 
 td_status td_avg_pool2d(td_tensor *y, const td_tensor *x, const td_pool2d_attrs *a)
 {
-    return run("avg_pool2d", AVG, x, y, NULL, a);
+    return pool<avg_op>("avg_pool2d", x, y, NULL, a);
 }
 
 td_status td_avg_pool2d_input(td_tensor *gx, const td_tensor *gy, const td_pool2d_attrs *a)
 {
-    return run("avg_pool2d_input", AVG_INPUT, gx, gy, NULL, a);
+    return pool<avg_input_op>("avg_pool2d_input", gx, gy, NULL, a);
 }
