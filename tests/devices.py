@@ -20,7 +20,8 @@ from tinydl import backend
 if "TINYDL_CUDA" not in os.environ and not backend.has_cuda():
     os.environ["TINYDL_CUDA"] = "emu"  # for the processes that tests start, too
 
-NEEDS_CUDA = pytest.mark.skipif(not backend.has_cuda(), reason="make emulated was not run")
+HAS_CUDA = backend.has_cuda()
+NEEDS_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="no GPU, and make emulated was not run")
 DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_CUDA)]
 
 EVERY_DEVICE = pytest.mark.usefixtures("device")

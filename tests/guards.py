@@ -7,9 +7,10 @@ before it was written shows in the values; what was written outside shows in che
 
 from __future__ import annotations
 
-import ctypes
 from functools import cache
 from pathlib import Path
+
+from devices import HAS_CUDA
 
 from tinydl import backend, storage
 from tinydl.backend import ffi
@@ -19,49 +20,57 @@ GUARD, POISON = 256, 0xFF  # bytes on each side, a multiple of any alignment; an
 
 
 class GuardedMemory(storage.FreeList):
-    """Pieces that are used once, each with guard bytes around exactly the bytes asked for."""
+    """Pieces that are used once, each with guard bytes around exactly the bytes asked for.
+
+    A piece that is given back is kept until check(), since a GPU may still be at work on it.
+    """
 
     def __init__(self, library: backend.Backend):
         super().__init__(library)
-        self.in_use: dict[int, int] = {}  # address → bytes
-        self.damage: list[str] = []
+        self.pieces: dict[int, int] = {}  # address → bytes
+        self.given: list[int] = []
 
     def take(self, nbytes: int):
-        whole = self._allocate(nbytes + 2 * GUARD, nbytes)
-        ffi.memmove(whole, bytes([POISON]) * (nbytes + 2 * GUARD), nbytes + 2 * GUARD)
+        size = nbytes + 2 * GUARD
+        whole = self._allocate(size, nbytes)
+        self._run("write", whole, bytes([POISON]) * size, size)
         pointer = ffi.cast("char *", whole) + GUARD
-        self.in_use[int(ffi.cast("uintptr_t", pointer))] = nbytes
+        self.pieces[int(ffi.cast("uintptr_t", pointer))] = nbytes
         return ffi.cast("void *", pointer), nbytes
 
     def give(self, pointer, size: int) -> None:
-        address = int(ffi.cast("uintptr_t", pointer))
-        self._inspect(address)
-        del self.in_use[address]
-        self.backend.fn["free"](ffi.cast("char *", pointer) - GUARD)
+        self.given.append(int(ffi.cast("uintptr_t", pointer)))
 
-    def _inspect(self, address: int) -> None:
-        nbytes = self.in_use[address]
-        before = ctypes.string_at(address - GUARD, GUARD)
-        after = ctypes.string_at(address + nbytes, GUARD)
-        for side, zone in (("before", before), ("after", after)):
+    def check(self) -> None:
+        """AssertionError if a guard byte of any piece, live or given back, was overwritten.
+
+        What kernels have found wrong so far is raised instead.
+        """
+        self._run("sync")
+        damage = [text for piece in self.pieces.items() for text in self._damage(*piece)]
+        for address in self.given:
+            del self.pieces[address]
+            self._run("free", ffi.cast("void *", address - GUARD))
+        self.given.clear()
+        assert not damage, "; ".join(damage)
+
+    def _damage(self, address: int, nbytes: int):
+        for side, start in (("before", address - GUARD), ("after", address + nbytes)):
+            zone = bytearray(GUARD)
+            self._run("read", ffi.from_buffer(zone), ffi.cast("void *", start), GUARD)
             hit = [i for i, byte in enumerate(zone) if byte != POISON]
             if hit:
                 at = GUARD - hit[-1] if side == "before" else hit[0]
-                self.damage.append(f"{at} bytes {side} a piece of {nbytes} bytes was written to")
+                yield f"{at} bytes {side} a piece of {nbytes} bytes was written to"
 
-    def check(self) -> None:
-        """AssertionError if a guard byte of any piece, live or given back, was overwritten."""
-        for address in list(self.in_use):
-            self._inspect(address)
-        damage, self.damage = self.damage, []
-        assert not damage, "; ".join(damage)
+    def _run(self, name: str, *arguments) -> None:
+        self.backend.check(self.backend.fn[name](*arguments), name)
 
 
 def libraries() -> dict[str, Path]:
-    """Every backend whose kernels are tested here: instruction sets, and CUDA if it was built."""
+    """Every backend whose kernels are tested here: instruction sets, and CUDA if there is one."""
     found = {isa: backend.load(isa).path for isa in backend.usable()}
-    emulated = backend.FOLDER / f"libtinydl-cuda-emu{backend.EXTENSION}"
-    return {**found, "cuda": emulated} if emulated.exists() else found
+    return {**found, "cuda": backend.cuda().path} if HAS_CUDA else found
 
 
 @cache

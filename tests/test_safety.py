@@ -2,7 +2,8 @@
 
 Ops check for users what users can get wrong. This calls every op of the case table with operands
 of other shapes, dtypes and places than it was written for: it may raise, or compute something, but
-red zones stay as they are. Under the sanitizers (make sanitize) reads are checked as well.
+red zones stay as they are. Under the sanitizers (make sanitize) reads are checked as well. What
+the C functions do without the checks of ops is test_descriptors' business.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from cases import CASES
-from guards import guarded
+from guards import guarded, libraries
 from source import Source
 
 import tinydl
 from tinydl import backend
 
-ISA = backend.usable()[0]
 REFUSALS = (ValueError, TypeError, IndexError, MemoryError, ZeroDivisionError)
 
 
@@ -51,14 +51,17 @@ def mistaken(params: dict) -> list[dict]:
     return wrong
 
 
+BEST = [name for name in libraries() if name in (backend.best(), "cuda")]
+
 # Ops whose arguments were made for one shape, by functions that check: x.to(), x[key], cat(), …
 MADE = ("to_device", "to_dtype", "_view", "getitem", "getitem_grad", "assign", "cat")
 TRIED = [c for c in CASES if c.op and "float32" in c.dtypes and c.name not in MADE]
 
 
+@pytest.mark.parametrize("name", BEST)
 @pytest.mark.parametrize("case", TRIED, ids=str)
-def test_operands_that_do_not_fit(case):
-    device, memory = guarded(ISA)
+def test_operands_that_do_not_fit(case, name):
+    device, memory = guarded(name)
     for seed in range(3):
         arrays, params = case.inputs(Source.seeded("float32", seed))
         calls = [(arrays, wrong) for wrong in mistaken(params)]
@@ -69,4 +72,5 @@ def test_operands_that_do_not_fit(case):
             tensors = [None if x is None else tinydl.tensor(x, device=device) for x in operands]
             with suppress(*REFUSALS):
                 case.op(*tensors, **attrs)
-            memory.check()
+            with suppress(IndexError):  # what a GPU tells late
+                memory.check()

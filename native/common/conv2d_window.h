@@ -1,4 +1,4 @@
-/* conv2d_window.h — where a sliding window reads: the arithmetic shared by the convolutions.
+/* conv2d_window.h — what convolutions accept, and the arithmetic of where their windows read.
  *
  * Along one axis output i, tap r reads input i·step + r·tap + first, zero outside [0, in). That is
  * a convolution (step = stride, tap = dilation, first = −padding), and also its input gradient.
@@ -47,6 +47,32 @@ static inline axis_t td_input_axis(const axis_t *a, int64_t phase, int64_t *last
     *last = r + (taps - 1) * a->period;
     const int64_t out = TD_MAX(0, TD_CEIL_DIV(a->in - phase, a->step));
     return td_axis(a->out, out, 1, taps, a->shift, (at - *last * a->tap) / a->step);
+}
+
+/* What keeps every access inside: one dtype, sizes that agree, windows within the padded image. */
+static inline td_status td_check_conv2d(const char *name, const td_tensor *x, const td_tensor *w,
+                                        const td_tensor *y, const td_conv2d_attrs *a)
+{
+    if ((x->dtype != TD_F32 && x->dtype != TD_F64) || w->dtype != x->dtype || y->dtype != x->dtype)
+        return td_fail(TD_EDTYPE, "%s has no kernel for %s, %s and %s", name,
+                       td_dtype_name(x->dtype), td_dtype_name(w->dtype), td_dtype_name(y->dtype));
+    int fits = x->ndim == 4 && w->ndim == 4 && y->ndim == 4 && a->groups > 0 &&
+               x->shape[0] == y->shape[0] && x->shape[1] == w->shape[1] * a->groups &&
+               w->shape[0] == y->shape[1] && y->shape[1] % a->groups == 0;
+    for (int i = 0; fits && i < 2; i++) {
+        int64_t size = x->shape[2 + i], window = w->shape[2 + i], outputs = y->shape[2 + i];
+        fits = window > 0 && a->stride[i] > 0 && a->padding[i] >= 0 && a->dilation[i] > 0;
+        int64_t room = size + 2 * a->padding[i] - a->dilation[i] * (window - 1) - 1;
+        fits = fits && room >= 0 && outputs == room / a->stride[i] + 1;
+    }
+    return fits ? TD_OK : td_fail(TD_EINVAL, "%s: the shapes do not fit together", name);
+}
+
+static inline td_status td_check_conv2d_bias(const td_tensor *b, const td_tensor *y)
+{
+    if (b && (b->dtype != y->dtype || td_numel(b) != y->shape[1]))
+        return td_fail(TD_EINVAL, "conv2d: expected b[k] of y's dtype");
+    return TD_OK;
 }
 
 /* The shapes of one convolution: x[n,c,h,w] ⋆ w[k,cg,r,s] → y[n,k,p,q], cg = c / groups. */

@@ -36,6 +36,15 @@ static inline int td_alike(const td_tensor *a, const td_tensor *b)
     return a->dtype == b->dtype && td_numel(a) == td_numel(b);
 }
 
+/* operand[0] is the result, which has a dtype of its own; the others have one in common. */
+static inline td_status td_check_dtypes(const char *name, const td_tensor *const *operand,
+                                        int count, int32_t result)
+{
+    int fits = operand[0]->dtype == result;
+    for (int k = 2; k < count; k++) fits &= operand[k]->dtype == operand[1]->dtype;
+    return fits ? TD_OK : td_fail(TD_EDTYPE, "%s: operands and result have different dtypes", name);
+}
+
 static inline int td_contiguous(const td_tensor *x)
 {
     int64_t expected = 1;

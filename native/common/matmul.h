@@ -1,8 +1,25 @@
-/* matmul.h — what all backends do to a batch of products before they multiply. */
+/* matmul.h — what products accept, and what all backends do to a batch of them first. */
 #ifndef TD_MATMUL_H
 #define TD_MATMUL_H
 
 #include "dims.h"
+
+/* y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]), the batch axes of a and b expanded to y's. */
+static inline td_status td_check_matmul(const td_tensor *y, const td_tensor *a, const td_tensor *b,
+                                        const td_tensor *bias)
+{
+    if (y->dtype != TD_F32 && y->dtype != TD_F64)
+        return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(y->dtype));
+    if (a->dtype != y->dtype || b->dtype != y->dtype || (bias && bias->dtype != y->dtype))
+        return td_fail(TD_EDTYPE, "matmul: operands and result have different dtypes");
+    if (a->ndim != y->ndim || b->ndim != y->ndim || y->ndim < 2)
+        return td_fail(TD_EINVAL, "matmul: expected operands of one ndim, at least 2");
+    const int row = y->ndim - 2, col = y->ndim - 1;
+    int fits = a->shape[row] == y->shape[row] && a->shape[col] == b->shape[row] &&
+               b->shape[col] == y->shape[col] && (!bias || td_numel(bias) == y->shape[col]);
+    for (int i = 0; i < row; i++) fits &= a->shape[i] == y->shape[i] && b->shape[i] == y->shape[i];
+    return fits ? TD_OK : td_fail(TD_EINVAL, "matmul: shapes do not fit together");
+}
 
 /* Drops the last batch axis of y[…,m,n] = a[…,m,k] · b[…,k,n] when b ignores it and a steps over it
  * like over rows: then it is more rows. Returns whether it did. */

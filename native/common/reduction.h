@@ -82,6 +82,8 @@ static inline td_status td_plan_reduction(td_reduction *r, const td_tensor *y, c
     memset(r, 0, sizeof *r);
     for (int axis = 0; axis < x->ndim; axis++) {
         int64_t stride[TD_REDUCTION_OPERANDS] = {x->stride[axis]};
+        if (y && idx && y->shape[axis] != idx->shape[axis])
+            return td_fail(TD_EINVAL, "max, min: values and places differ in shape");
         if (like->shape[axis] == x->shape[axis]) {
             if (y) stride[TD_Y] = y->stride[axis];
             if (idx) stride[TD_PLACE] = idx->stride[axis];

@@ -2,7 +2,7 @@
 #ifndef TD_TARGETS_H
 #define TD_TARGETS_H
 
-#include "status.h"
+#include "dims.h"
 
 static inline td_status td_check_targets(const char *name, const td_tensor *x,
                                          const td_tensor *target)
@@ -14,6 +14,27 @@ static inline td_status td_check_targets(const char *name, const td_tensor *x,
                        td_dtype_name(target->dtype));
     if (x->ndim != 2 || target->ndim != 1 || target->shape[0] != x->shape[0])
         return td_fail(TD_EINVAL, "%s: expected x[n,c] and target[n]", name);
+    return TD_OK;
+}
+
+static inline td_status td_check_cross_entropy(const td_tensor *loss, const td_tensor *lse,
+                                               const td_tensor *x, const td_tensor *target)
+{
+    TD_TRY(td_check_targets("cross_entropy", x, target));
+    if (!td_alike(loss, lse) || loss->dtype != x->dtype || td_numel(loss) != td_numel(target))
+        return td_fail(TD_EINVAL, "cross_entropy: expected loss[n] and lse[n]");
+    return TD_OK;
+}
+
+static inline td_status td_check_cross_entropy_grad(const td_tensor *gx, const td_tensor *g,
+                                                    const td_tensor *x, const td_tensor *lse,
+                                                    const td_tensor *target)
+{
+    TD_TRY(td_check_targets("cross_entropy_grad", x, target));
+    const int64_t n = td_numel(target), losses = td_numel(g);
+    if (!td_alike(gx, x) || g->dtype != x->dtype || lse->dtype != x->dtype || g->ndim > 1 ||
+        td_numel(lse) != n || (losses != 1 && losses != n))
+        return td_fail(TD_EINVAL, "cross_entropy_grad: expected gx[n,c], g[n] and lse[n]");
     return TD_OK;
 }
 

@@ -24,31 +24,11 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #define TD_BODY "conv2d_weight.inl"
 #include "for_reals.h"
 
-/* What keeps every access inside: one dtype, sizes that agree, windows within the padded image. */
-static td_status check(const char *name, const td_tensor *x, const td_tensor *w, const td_tensor *y,
-                       const td_conv2d_attrs *a)
-{
-    if ((x->dtype != TD_F32 && x->dtype != TD_F64) || w->dtype != x->dtype || y->dtype != x->dtype)
-        return td_fail(TD_EDTYPE, "%s has no kernel for %s, %s and %s", name,
-                       td_dtype_name(x->dtype), td_dtype_name(w->dtype), td_dtype_name(y->dtype));
-    int fits = x->ndim == 4 && w->ndim == 4 && y->ndim == 4 && a->groups > 0 &&
-               x->shape[0] == y->shape[0] && x->shape[1] == w->shape[1] * a->groups &&
-               w->shape[0] == y->shape[1] && y->shape[1] % a->groups == 0;
-    for (int i = 0; fits && i < 2; i++) {
-        int64_t size = x->shape[2 + i], window = w->shape[2 + i], outputs = y->shape[2 + i];
-        fits = window > 0 && a->stride[i] > 0 && a->padding[i] >= 0 && a->dilation[i] > 0;
-        int64_t room = size + 2 * a->padding[i] - a->dilation[i] * (window - 1) - 1;
-        fits = fits && room >= 0 && outputs == room / a->stride[i] + 1;
-    }
-    return fits ? TD_OK : td_fail(TD_EINVAL, "%s: the shapes do not fit together", name);
-}
-
 td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,
                     const td_conv2d_attrs *a)
 {
-    TD_TRY(check("conv2d", x, w, y, a));
-    if (b && (b->dtype != y->dtype || td_numel(b) != y->shape[1]))
-        return td_fail(TD_EINVAL, "conv2d: expected b[k] of y's dtype");
+    TD_TRY(td_check_conv2d("conv2d", x, w, y, a));
+    TD_TRY(td_check_conv2d_bias(b, y));
     if (td_numel(y) == 0) return TD_OK;
     conv_t v = td_conv(x, w, y, a);
     void *bias = b ? b->data : NULL;
@@ -59,7 +39,7 @@ td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const 
 td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_tensor *w,
                           const td_conv2d_attrs *a)
 {
-    TD_TRY(check("conv2d_input", gx, w, gy, a));
+    TD_TRY(td_check_conv2d("conv2d_input", gx, w, gy, a));
     if (td_numel(gx) == 0) return TD_OK;
     conv_t v = td_conv(gx, w, gy, a);
     if (gx->dtype == TD_F32) return conv2d_input_f32(&v, gx->data, gy->data, w->data);
@@ -69,7 +49,7 @@ td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_tensor *w
 td_status td_conv2d_weight(td_tensor *gw, const td_tensor *x, const td_tensor *gy,
                            const td_conv2d_attrs *a)
 {
-    TD_TRY(check("conv2d_weight", x, gw, gy, a));
+    TD_TRY(td_check_conv2d("conv2d_weight", x, gw, gy, a));
     if (td_numel(gw) == 0) return TD_OK;
     conv_t v = td_conv(x, gw, gy, a);
     if (gw->dtype == TD_F32) return conv2d_weight_f32(&v, gw->data, x->data, gy->data);

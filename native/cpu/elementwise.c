@@ -19,8 +19,7 @@ static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
     int32_t dtype = operand[1]->dtype;
     if (dtype < 0 || dtype >= TD_NUM_DTYPES || !table[dtype])
         return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(dtype));
-    if (operand[count - 1]->dtype != dtype || operand[0]->dtype != (compares ? TD_BOOL : dtype))
-        return td_fail(TD_EDTYPE, "%s: operands and result have different dtypes", name);
+    TD_TRY(td_check_dtypes(name, operand, count, compares ? TD_BOOL : dtype));
     return td_for_rows(table[dtype], operand, count);
 }
 

@@ -7,7 +7,6 @@
  */
 #include <math.h>
 
-#include "dims.h"
 #include "parallel.h"
 #include "simd.h"
 #include "targets.h"
@@ -27,10 +26,9 @@ typedef struct {
 #define TD_BODY "loss.inl"
 #include "for_reals.h"
 
-static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, loss_t *job,
-                     const td_tensor *x, const td_tensor *target)
+static td_status run(td_range_fn *f32, td_range_fn *f64, loss_t *job, const td_tensor *x,
+                     const td_tensor *target)
 {
-    TD_TRY(td_check_targets(name, x, target));
     job->x = x->data;
     job->target = target->data;
     job->n = x->shape[0], job->c = x->shape[1];
@@ -44,21 +42,16 @@ static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, loss_
 td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
                            const td_tensor *target, int64_t ignore_index)
 {
-    if (!td_alike(loss, lse) || loss->dtype != x->dtype || td_numel(loss) != td_numel(target))
-        return td_fail(TD_EINVAL, "cross_entropy: expected loss[n] and lse[n]");
+    TD_TRY(td_check_cross_entropy(loss, lse, x, target));
     loss_t job = {.loss = loss->data, .lse = lse->data, .ignore_index = ignore_index};
-    return run("cross_entropy", cross_entropy_f32, cross_entropy_f64, &job, x, target);
+    return run(cross_entropy_f32, cross_entropy_f64, &job, x, target);
 }
 
 td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tensor *x,
                                 const td_tensor *lse, const td_tensor *target, int64_t ignore_index)
 {
-    const int64_t n = td_numel(target), losses = td_numel(g);
-    if (!td_alike(gx, x) || g->dtype != x->dtype || lse->dtype != x->dtype || g->ndim > 1 ||
-        td_numel(lse) != n || (losses != 1 && losses != n))
-        return td_fail(TD_EINVAL, "cross_entropy_grad: expected gx[n,c], g[n] and lse[n]");
+    TD_TRY(td_check_cross_entropy_grad(gx, g, x, lse, target));
     loss_t job = {.gx = gx->data, .g = g->data, .lse = lse->data, .ignore_index = ignore_index};
     job.g_stride = g->ndim && g->shape[0] != 1 ? g->stride[0] : 0;
-    return run("cross_entropy_grad", cross_entropy_grad_f32, cross_entropy_grad_f64, &job, x,
-               target);
+    return run(cross_entropy_grad_f32, cross_entropy_grad_f64, &job, x, target);
 }

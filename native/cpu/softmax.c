@@ -6,9 +6,9 @@
  */
 #include <math.h>
 
-#include "dims.h"
 #include "parallel.h"
 #include "simd.h"
+#include "softmax.h"
 
 enum { GRAIN = 4096 }; /* elements worth waking a thread for: each costs an exponential */
 
@@ -27,12 +27,7 @@ typedef struct {
 static td_status run(const char *name, td_range_fn *f32, td_range_fn *f64, td_tensor *y,
                      const td_tensor *x, const td_tensor *gy, int64_t axis)
 {
-    if (x->dtype != TD_F32 && x->dtype != TD_F64)
-        return td_fail(TD_EDTYPE, "%s: expected f32 or f64, got %s", name, td_dtype_name(x->dtype));
-    if (axis < 0 || axis >= x->ndim)
-        return td_fail(TD_EINVAL, "%s: axis %lld of %d", name, (long long)axis, x->ndim);
-    if (!td_alike(x, y) || (gy && !td_alike(x, gy)))
-        return td_fail(TD_EINVAL, "%s: operands differ in shape or dtype", name);
+    TD_TRY(td_check_softmax(name, y, x, gy, axis));
     softmax_t job = {.y = y->data, .x = x->data, .gy = gy ? gy->data : NULL, .inner = 1};
     job.n = x->shape[axis];
     for (int k = (int)axis + 1; k < x->ndim; k++) job.inner *= x->shape[k];

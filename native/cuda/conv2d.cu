@@ -150,32 +150,25 @@ template <class T> static td_status conv2d_input(const conv_t &v, T *gx, const T
 td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,
                     const td_conv2d_attrs *a)
 {
+    TD_TRY(td_check_conv2d("conv2d", x, w, y, a));
+    TD_TRY(td_check_conv2d_bias(b, y));
     if (td_numel(y) == 0) return TD_OK;
     const conv_t v = td_conv(x, w, y, a);
     const void *bias = b ? b->data : NULL;
-    switch (y->dtype) {
-    case TD_F32:
+    if (y->dtype == TD_F32)
         return conv2d(v, (float *)y->data, (const float *)x->data, (const float *)w->data,
                       (const float *)bias);
-    case TD_F64:
-        return conv2d(v, (double *)y->data, (const double *)x->data, (const double *)w->data,
-                      (const double *)bias);
-    default: return td_fail(TD_EDTYPE, "conv2d has no kernel for %s", td_dtype_name(y->dtype));
-    }
+    return conv2d(v, (double *)y->data, (const double *)x->data, (const double *)w->data,
+                  (const double *)bias);
 }
 
 td_status td_conv2d_input(td_tensor *gx, const td_tensor *gy, const td_tensor *w,
                           const td_conv2d_attrs *a)
 {
+    TD_TRY(td_check_conv2d("conv2d_input", gx, w, gy, a));
     if (td_numel(gx) == 0) return TD_OK;
     const conv_t v = td_conv(gx, w, gy, a);
-    switch (gx->dtype) {
-    case TD_F32:
+    if (gx->dtype == TD_F32)
         return conv2d_input(v, (float *)gx->data, (const float *)gy->data, (const float *)w->data);
-    case TD_F64:
-        return conv2d_input(v, (double *)gx->data, (const double *)gy->data,
-                            (const double *)w->data);
-    default:
-        return td_fail(TD_EDTYPE, "conv2d_input has no kernel for %s", td_dtype_name(gx->dtype));
-    }
+    return conv2d_input(v, (double *)gx->data, (const double *)gy->data, (const double *)w->data);
 }

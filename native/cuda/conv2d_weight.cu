@@ -67,15 +67,10 @@ template <class T> static td_status conv2d_weight(const conv_t &v, T *gw, const 
 td_status td_conv2d_weight(td_tensor *gw, const td_tensor *x, const td_tensor *gy,
                            const td_conv2d_attrs *a)
 {
+    TD_TRY(td_check_conv2d("conv2d_weight", x, gw, gy, a));
     if (td_numel(gw) == 0) return TD_OK;
     const conv_t v = td_conv(x, gw, gy, a);
-    switch (gw->dtype) {
-    case TD_F32:
+    if (gw->dtype == TD_F32)
         return conv2d_weight(v, (float *)gw->data, (const float *)x->data, (const float *)gy->data);
-    case TD_F64:
-        return conv2d_weight(v, (double *)gw->data, (const double *)x->data,
-                             (const double *)gy->data);
-    default:
-        return td_fail(TD_EDTYPE, "conv2d_weight has no kernel for %s", td_dtype_name(gw->dtype));
-    }
+    return conv2d_weight(v, (double *)gw->data, (const double *)x->data, (const double *)gy->data);
 }

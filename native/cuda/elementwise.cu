@@ -28,12 +28,14 @@ static td_status no_kernel(const char *op, int32_t dtype)
 template <class F, class T, int K>
 static td_status same(const char *op, const td_tensor *const (&operand)[K])
 {
+    TD_TRY(td_check_dtypes(op, operand, K, operand[1]->dtype));
     return td_run_map<T, T, T>(op, operand, F());
 }
 /* … and comparisons a byte, 0 or 1. */
 template <class F, class T, int K>
 static td_status yes_or_no(const char *op, const td_tensor *const (&operand)[K])
 {
+    TD_TRY(td_check_dtypes(op, operand, K, TD_BOOL));
     return td_run_map<uint8_t, T, T>(op, operand, F());
 }
 

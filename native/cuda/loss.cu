@@ -94,7 +94,7 @@ td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
                            const td_tensor *target, int64_t ignore_index)
 {
     const char *op = "cross_entropy";
-    TD_TRY(td_check_targets(op, x, target));
+    TD_TRY(td_check_cross_entropy(loss, lse, x, target));
     if (x->dtype == TD_F32)
         return run<float>(op, cross_entropy_kernel<float>, loss, NULL, NULL, lse, x, target,
                           ignore_index);
@@ -106,7 +106,7 @@ td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tens
                                 const td_tensor *lse, const td_tensor *target, int64_t ignore_index)
 {
     const char *op = "cross_entropy_grad";
-    TD_TRY(td_check_targets(op, x, target));
+    TD_TRY(td_check_cross_entropy_grad(gx, g, x, lse, target));
     if (x->dtype == TD_F32)
         return run<float>(op, cross_entropy_grad_kernel<float>, NULL, gx, g, lse, x, target,
                           ignore_index);

@@ -163,10 +163,7 @@ static td_status matmul(const td_tensor *y, const td_tensor *a, const td_tensor 
 
 td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const td_tensor *bias)
 {
-    if (y->dtype != TD_F32 && y->dtype != TD_F64)
-        return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(y->dtype));
-    if (a->ndim != y->ndim || b->ndim != y->ndim || y->ndim < 2)
-        return td_fail(TD_EINVAL, "matmul: expected operands of one ndim, at least 2");
+    TD_TRY(td_check_matmul(y, a, b, bias));
     if (td_numel(y) == 0) return TD_OK;
     td_tensor folded_y = *y, folded_a = *a, folded_b = *b;
     while (td_fold_batch(&folded_y, &folded_a, &folded_b)) {}

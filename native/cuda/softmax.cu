@@ -11,6 +11,7 @@
  */
 #include "axes.cuh"
 #include "math.cuh"
+#include "softmax.h"
 
 enum {
     THREADS = 256,
@@ -201,10 +202,7 @@ template <class OP>
 static td_status run(const char *op, td_tensor *y, const td_tensor *x, const td_tensor *gy,
                      int64_t axis)
 {
-    if (x->dtype != TD_F32 && x->dtype != TD_F64)
-        return td_fail(TD_EDTYPE, "%s: expected f32 or f64, got %s", op, td_dtype_name(x->dtype));
-    if (x->dtype != y->dtype || axis < 0 || axis >= x->ndim)
-        return td_fail(TD_EINVAL, "%s: axis %lld of %d", op, (long long)axis, x->ndim);
+    TD_TRY(td_check_softmax(op, y, x, gy, axis));
     return x->dtype == TD_F32 ? run_rows<OP, float>(op, y, x, gy, axis)
                               : run_rows<OP, double>(op, y, x, gy, axis);
 }
