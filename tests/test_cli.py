@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from devices import NEEDS_CUDA
 
 import tinydl
 from tinydl.cli import main
@@ -116,6 +117,17 @@ def test_ctrl_c_and_resume_from_the_command_line():
     assert metrics("cut") == metrics("whole")
 
 
+def test_without_cuda():
+    done = subprocess.run(
+        command("train", "--device", "cuda"),
+        env=ENVIRONMENT | {"TINYDL_CUDA": "no"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("tinydl: --device cuda: no CUDA device: ")
+
+
 def small(*arguments):
     return main(["train", "--model", "mlp", "--epochs", "1", *arguments])
 
@@ -128,6 +140,14 @@ def test_other_choices(capsys):
         assert Run(f"runs/digits-mlp{'-2' * number}").read_config()[0].optimizer == optimizer
     assert "device cpu-base, 1 thread\n" in capsys.readouterr().out
     tinydl.set_num_threads(threads)
+
+
+@NEEDS_CUDA
+def test_a_run_moves_from_cuda_to_the_cpu(capsys):
+    assert small("--device", "cuda") == 0
+    assert f"device {tinydl.device('cuda').backend.name}, " in capsys.readouterr().out
+    assert main(["train", "--resume", "runs/digits-mlp", "--epochs", "2", "--device", "cpu"]) == 0
+    assert f"device {tinydl.device('cpu').backend.name}, " in capsys.readouterr().out
 
 
 def test_without_matplotlib(monkeypatch, capsys):
@@ -151,6 +171,9 @@ def test_what_train_refuses(capsys):
         capsys, "train", "--dataset", "digits", "--data", "nowhere"
     )
     assert "this machine has" in fails(capsys, "train", "--device", "cpu:none")
+    assert "this machine has" in fails(
+        capsys, "predict", "a.png", "--model", "runs", "--device", "gpu"
+    )
     assert not Path("runs").exists()
     for wrong in (["--epochs", "0"], ["--lr", "-1"], ["--lr", "nan"], ["--model", "big"]):
         with pytest.raises(SystemExit) as caught:

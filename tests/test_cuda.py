@@ -1,18 +1,20 @@
-"""device="cuda" on the emulated device: a CNN learns as on the CPU, and errors are told in time.
+"""What is special about device="cuda": it learns as the CPU does, tells late, and is asked for.
 
-The values of kernels are tested in test_ops, the emulated device itself in tests/cuda.
+All else is tested on every device (devices.py); the emulated device itself in tests/cuda.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 
 import pytest
-from guards import libraries
+from devices import NEEDS_CUDA
 
-needs_library = pytest.mark.skipif("cuda" not in libraries(), reason="make emulated was not run")
+import tinydl
+from tinydl.nn.functional import cross_entropy
 
 LEARN = """
 import tinydl
@@ -41,28 +43,6 @@ assert cpu[-1] < 0.7 * cpu[0], cpu
 assert max(abs(a - b) for a, b in zip(cpu, cuda)) < 1e-5, (cpu, cuda)
 """
 
-ERRORS = """
-import tinydl
-from tinydl.nn.functional import cross_entropy
-
-def says(call, kind, *words):
-    try:
-        call()
-    except kind as error:
-        assert all(word in str(error) for word in words), error
-    else:
-        raise AssertionError("no error")
-
-x = tinydl.ones(3, device="cuda")
-assert str(x.device) == "cuda" and repr(x) == "tensor([1., 1., 1.], device='cuda')"
-says(lambda: x + tinydl.ones(3), ValueError, "x f32[3] on cuda, y f32[3] on cpu")
-says(lambda: x.numpy(), TypeError, "use .cpu().numpy()")
-loss = cross_entropy(tinydl.zeros(2, 3, device="cuda"), tinydl.tensor([1, 7]).to("cuda"))
-says(loss.item, IndexError, "cross_entropy: target 7 at row 1 is outside 0…2")
-assert (x + 1).sum().item() == 6  # the device goes on
-assert x.cpu().numpy().tolist() == [1, 1, 1]
-"""
-
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(
@@ -73,17 +53,29 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
-@needs_library
+@NEEDS_CUDA
 @pytest.mark.parametrize("order", ["fwd", "rev", "rand:1"])
 def test_a_cnn_learns_as_on_the_cpu(order):
-    done = run(LEARN, TINYDL_CUDA="emu", TD_EMU_ORDER=order)
+    done = run(LEARN, TD_EMU_ORDER=order)
     assert done.returncode == 0, done.stderr
 
 
-@needs_library
-def test_errors_are_told():
-    done = run(ERRORS, TINYDL_CUDA="emu")
-    assert done.returncode == 0, done.stderr
+@NEEDS_CUDA
+def test_what_a_kernel_found_wrong_is_told_when_values_are_read():
+    x, labels = tinydl.zeros(2, 3, device="cuda"), tinydl.tensor([1, 7], device="cuda")
+    loss = cross_entropy(x, labels)  # is only queued
+    with pytest.raises(IndexError, match="^cross_entropy: target 7 at row 1 is outside 0…2$"):
+        loss.item()
+    assert (x + 1).sum().item() == 6  # the device goes on
+    assert loss.item() == pytest.approx(math.log(3) / 2)  # and has told it once
+
+
+@NEEDS_CUDA
+def test_only_the_cpus_memory_is_numpys():
+    x = tinydl.ones(3, device="cuda")
+    with pytest.raises(TypeError, match=r"f32\[3\] is on cuda; use \.cpu\(\)\.numpy\(\)"):
+        x.numpy()
+    assert x.cpu().numpy().tolist() == [1, 1, 1]
 
 
 def test_the_emulated_device_is_never_taken_unasked():

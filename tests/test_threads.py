@@ -1,4 +1,7 @@
-"""Results do not depend on the number of threads; the pool survives fork and many callers."""
+"""Results do not depend on the number of threads; the pool survives fork and many callers.
+
+What is about the CPU's pool runs there alone; what is about callers, on every device.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def threads_as_before():
 
 def bits(result) -> list[bytes]:
     results = result if isinstance(result, tuple) else (result,)
-    return [np.ascontiguousarray(y.detach().numpy()).tobytes() for y in results]
+    return [np.ascontiguousarray(y.detach().cpu().numpy()).tobytes() for y in results]
 
 
 @cache
@@ -71,10 +74,10 @@ def train(threads: int) -> bytes:
         optimizer.zero_grad()
         nn.CrossEntropyLoss()(model(x), target).backward()
         optimizer.step()
-    return b"".join(p.detach().numpy().tobytes() for p in model.parameters())
+    return b"".join(p.detach().cpu().numpy().tobytes() for p in model.parameters())
 
 
-def test_training_gives_the_same_bits():
+def test_training_gives_the_same_bits(device):
     assert train(1) == train(2) == train(5)
 
 
@@ -140,7 +143,7 @@ def test_fork_while_other_threads_are_inside_the_pool():
 # --- many callers ---------------------------------------------------------------------------------
 
 
-def test_calls_from_several_python_threads_at_once():
+def test_calls_from_several_python_threads_at_once(device):
     tinydl.set_num_threads(2)
     inputs = [tinydl.randn(64, 8 * (i + 1), requires_grad=True) for i in range(6)]
     weights = [tinydl.randn(32, 8 * (i + 1)) for i in range(6)]

@@ -14,6 +14,8 @@ from .train.models import MODELS
 from .train.run import DATASETS
 from .train.trainer import SCHEDULES
 
+DEVICES = "cpu (default), cpu:avx2, cuda, …"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the process's exit status."""
@@ -81,7 +83,7 @@ def _add_train(commands) -> None:
     )
     how.add_argument("--seed", type=int, metavar="N", help="default: 0")
     where = p.add_argument_group("where")
-    where.add_argument("--device", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …")
+    where.add_argument("--device", metavar="NAME", help=DEVICES)
     where.add_argument("--threads", type=_count, metavar="N", help="default: one for each core")
     where.add_argument(
         "--workers", type=_count_or_0, metavar="N", help="threads that read data ahead; default: 0"
@@ -98,7 +100,7 @@ def _add_predict(commands) -> None:
     p.set_defaults(command=_predict)
     p.add_argument("images", nargs="+", metavar="IMAGE", help="picture file, such as digit.png")
     p.add_argument("--model", required=True, metavar="DIR", help="folder of the run: runs/NAME")
-    p.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …")
+    p.add_argument("--device", default="cpu", metavar="NAME", help=DEVICES)
 
 
 def _train(out: str | None = None, resume: str | None = None, **given) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import tinydl
 
 from .. import optim
+from ..device import Device
 from ..utils.data import DataLoader
 from ..vision.datasets import MNIST
 from ..vision.locate import missing
@@ -42,7 +43,7 @@ def train(given: dict, out: str | None = None, resume: str | None = None) -> int
     """Trains with the given options (fields of Config); returns the process's exit status."""
     config = _going_on(resume, given) if resume else Config(**given)
     config, train_set, test_set, found = _choose_data(config)
-    device = _device(config.device)
+    device = open_device(config.device)
     if config.threads is not None:
         tinydl.set_num_threads(config.threads)
     tinydl.manual_seed(config.seed)
@@ -140,7 +141,8 @@ def _choose_data(config: Config) -> tuple:
     return config, train_set, test_set, found
 
 
-def _device(name: str):
+def open_device(name: str) -> Device:
+    """The device of that name, opened; UsageError if there is none."""
     try:
         found = tinydl.device(name)
         _ = found.backend  # opens a GPU

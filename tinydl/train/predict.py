@@ -14,6 +14,7 @@ import tinydl
 from ..io.files import FormatError
 from ..nn import functional as F
 from ..vision.transforms import Compose, Normalize, ToTensor
+from .command import open_device
 from .run import Run
 
 SMALLEST = 4  # pixels on a side
@@ -23,6 +24,7 @@ BACKGROUND = 0.15  # what is below this, of 1, is no part of the object
 
 def predict(paths: list[str], folder: str, device: str = "cpu") -> int:
     """Prints class and probabilities for each image; returns the process's exit status."""
+    open_device(device)
     model, expects = Run(folder).load_model(device)
     transform = Compose([ToTensor(), Normalize(expects["mean"], expects["std"])])
     for path in paths:
