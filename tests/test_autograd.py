@@ -107,13 +107,17 @@ def test_backward_needs_something_to_go_back_to():
 @pytest.mark.parametrize(
     "g, error, message",
     [
-        (tinydl.ones(3, dtype=tinydl.float64), ValueError, r"f64\[3\] but the output is f64\[2\]"),
-        (tinydl.ones(2), TypeError, r"f32\[2\] but the output is f64\[2\].*\.to\(dtype\)"),
+        (
+            lambda: tinydl.ones(3, dtype=tinydl.float64),
+            ValueError,
+            r"f64\[3\] but the output is f64\[2\]",
+        ),
+        (lambda: tinydl.ones(2), TypeError, r"f32\[2\] but the output is f64\[2\].*\.to\(dtype\)"),
     ],
 )
 def test_backward_with_a_gradient_that_does_not_fit(g, error, message):
     with pytest.raises(error, match=message):
-        (leaf(1.0, 2.0) * 2).backward(g)
+        (leaf(1.0, 2.0) * 2).backward(g())
 
 
 def test_a_second_backward_says_what_to_do():

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
     ROOT / "build.py",
     *sorted(p for p in (ROOT / "tinydl").rglob("*.py") if p.parent.name != "lib"),
-    *sorted((ROOT / "native").rglob("*.[chi]*")),
+    *sorted(p for p in (ROOT / "native").rglob("*.*") if p.suffix != ".pyc"),
 ]
 LINES = 400  # a longer file is asking to be two
 COLUMNS = 100
