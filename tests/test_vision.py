@@ -1,4 +1,7 @@
-"""Data sets and transforms: the numbers, the places looked in, and what damaged files get."""
+"""Data sets and transforms: the numbers, the places looked in, and what damaged files get.
+
+Images are NumPy's until they are a batch, so all of this is on the CPU.
+"""
 
 import gzip
 import os
