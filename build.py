@@ -188,9 +188,13 @@ def link(cc: list[str], objects: list[Path], extra: list[str], library: Path, wo
 
 
 def build_declarations(cc: list[str], out: Path, work: Path) -> Path:
-    """tinydl.h, preprocessed, becomes the cffi module: the header is the only truth."""
+    """tinydl.h and teach.h, preprocessed, become the cffi module: headers are the only truth.
+
+    teach.h's functions are in the CUDA library alone; cffi looks a function up when it is used.
+    """
     module, header = out / "declarations.py", work / "declarations.i"
-    compile_file(cc, ["-E", "-P", "-DTD_CFFI", "-Inative"], ROOT / "native" / "tinydl.h", header)
+    source = ROOT / "native" / "cuda" / "teach.h"  # includes tinydl.h
+    compile_file(cc, ["-E", "-P", "-DTD_CFFI", "-Inative"], source, header)
     if not module.exists() or module.stat().st_mtime_ns < header.stat().st_mtime_ns:
         try:
             from cffi import FFI

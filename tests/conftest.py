@@ -1,8 +1,9 @@
-"""What all tests share: stable hypothesis examples, and a summary of the measured accuracies."""
+"""What tests share: hypothesis examples that repeat, devices, the table of measured accuracies."""
 
 from __future__ import annotations
 
 import pytest
+from devices import DEVICES
 from hypothesis import HealthCheck, settings
 
 import tinydl
@@ -12,9 +13,23 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,  # one device for all examples is what is meant
+    ],
 )
 settings.load_profile("tinydl")
+
+
+@pytest.fixture(params=DEVICES)
+def device(request) -> str:
+    """Where this test's new tensors go; what kernels found wrong is told before the test ends."""
+    tinydl.set_default_device(request.param)
+    yield request.param
+    tinydl.set_default_device("cpu")
+    library = tinydl.device(request.param).backend
+    library.check(library.fn["sync"](), "sync")
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl import autograd, ops
+
+pytestmark = EVERY_DEVICE
 
 
 def leaf(*values, dtype=tinydl.float64):
@@ -226,10 +229,10 @@ def test_a_gradient_can_be_differentiated_by_what_came_in():
 
 
 @pytest.fixture
-def kernel_calls(monkeypatch):
+def kernel_calls(monkeypatch, device):
     """Names of the kernels called since."""
     calls = []
-    functions = tinydl.device("cpu").backend.fn
+    functions = tinydl.device(device).backend.fn
 
     def counting(name, function):
         return lambda *operands: calls.append(name) or function(*operands)

@@ -7,8 +7,11 @@ import pickle
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
+
+pytestmark = EVERY_DEVICE
 
 F32, F64, I64, I32, U8, BOOL = (
     tinydl.float32, tinydl.float64, tinydl.int64, tinydl.int32, tinydl.uint8, tinydl.bool
@@ -29,7 +32,7 @@ F32, F64, I64, I32, U8, BOOL = (
 )  # fmt: skip
 def test_tensor_infers_the_dtype(data, dtype):
     assert tinydl.tensor(data).dtype is dtype
-    np.testing.assert_array_equal(tinydl.tensor(data).numpy(), np.asarray(data))
+    np.testing.assert_array_equal(tinydl.tensor(data).cpu().numpy(), np.asarray(data))
 
 
 def test_tensor_copies():
@@ -39,7 +42,7 @@ def test_tensor_copies():
     y = tinydl.tensor(x)
     x[1] = 7
     assert x.tolist() == [1, 7] and y.tolist() == [1, 1]
-    assert tinydl.as_tensor(x) is x
+    assert tinydl.as_tensor(x) is x and tinydl.as_tensor(a).device == x.device
     assert tinydl.tensor([x[0], x[1]]).tolist() == [1, 7]
 
 
@@ -144,7 +147,7 @@ def test_conversions():
     x = tinydl.tensor([-1.5, 0.0, 2.7])
     assert x.long().tolist() == [-1, 0, 2] and x.bool().tolist() == [True, False, True]
     assert x.int().dtype is I32 and x.double().dtype is F64 and x.to(F64).dtype is F64
-    assert x.to(F32) is x and x.to("cpu") is x and x.to(x.device, F64).dtype is F64
+    assert x.to(F32) is x and x.to(x.device) is x and x.to(x.device, F64).dtype is F64
     assert x.to(F32, copy=True) is not x and x.type_as(tinydl.ones(1, dtype=F64)).dtype is F64
     assert tinydl.float32 == tinydl.tensor(1.0).dtype and repr(F32) == "tinydl.float32"
 
@@ -161,12 +164,25 @@ def test_numbers_out_of_tensors():
         range(3)[tinydl.tensor(1.0)]
 
 
+def test_copies_stay_on_their_device(device):
+    x = tinydl.tensor([1.0, 2.0])
+    tinydl.set_default_device("cpu")
+    copies = (
+        tinydl.tensor(x),
+        tinydl.zeros_like(x),
+        copy.deepcopy(x),
+        pickle.loads(pickle.dumps(x)),
+    )
+    assert [str(y.device) for y in copies] == [device] * 4
+    assert str(tinydl.tensor(x, device="cpu").device) == "cpu"
+
+
 def test_numpy_of_what_requires_a_gradient():
     x = tinydl.ones(2, requires_grad=True)
     with pytest.raises(RuntimeError, match=r"f32\[2\] requires a gradient; use \.detach\(\)"):
         x.numpy()
-    assert x.detach().numpy().tolist() == [1, 1]
-    assert np.asarray(x.detach()).dtype == np.float32
+    assert x.detach().cpu().numpy().tolist() == [1, 1]
+    assert np.asarray(x.detach().cpu()).dtype == np.float32
 
 
 def test_copies():
@@ -184,17 +200,17 @@ def test_copies():
 @pytest.mark.parametrize(
     "x, text",
     [
-        (lambda: tinydl.tensor([1.0, 2.5]), "tensor([1. , 2.5])"),
-        (lambda: tinydl.tensor([1, 2]), "tensor([1, 2])"),
-        (lambda: tinydl.tensor(3.0, requires_grad=True), "tensor(3., requires_grad=True)"),
-        (lambda: tinydl.tensor([1.0], dtype=F64), "tensor([1.], dtype=tinydl.float64)"),
-        (lambda: tinydl.ones(1, requires_grad=True) * 2, "tensor([2.], grad_fn=<mul>)"),
-        (lambda: tinydl.zeros(0, 3), "tensor([], size=(0, 3))"),
-        (lambda: tinydl.tensor([True]), "tensor([ True])"),
+        (lambda: tinydl.tensor([1.0, 2.5]), "tensor([1. , 2.5]{})"),
+        (lambda: tinydl.tensor([1, 2]), "tensor([1, 2]{})"),
+        (lambda: tinydl.tensor(3.0, requires_grad=True), "tensor(3.{}, requires_grad=True)"),
+        (lambda: tinydl.tensor([1.0], dtype=F64), "tensor([1.], dtype=tinydl.float64{})"),
+        (lambda: tinydl.ones(1, requires_grad=True) * 2, "tensor([2.]{}, grad_fn=<mul>)"),
+        (lambda: tinydl.zeros(0, 3), "tensor([], size=(0, 3){})"),
+        (lambda: tinydl.tensor([True]), "tensor([ True]{})"),
     ],
 )
-def test_printing(x, text):
-    assert repr(x()) == text
+def test_printing(x, text, device):
+    assert repr(x()) == text.format("" if device == "cpu" else f", device='{device}'")
 
 
 def test_large_tensors_print_short():

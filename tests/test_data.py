@@ -7,6 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl.utils.data import (
@@ -25,6 +26,8 @@ from tinydl.utils.data import (
     random_split,
     sample_generator,
 )
+
+pytestmark = EVERY_DEVICE
 
 
 class Squares(Dataset):

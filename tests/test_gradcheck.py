@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl.inspect import GradcheckError, gradcheck, gradgradcheck
 from tinydl.op import OPS, op
+
+pytestmark = EVERY_DEVICE
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_functions_whose_gradient_is_constant_or_nothing():
 
 def test_a_wrong_rule_is_found_and_the_worst_element_named(wrong_square):
     x = inputs(2, 3)
-    at = np.unravel_index(np.argmax(x.detach().numpy()), (2, 3))
+    at = np.unravel_index(np.argmax(x.detach().cpu().numpy()), (2, 3))
     with pytest.raises(GradcheckError) as caught:
         gradcheck(wrong_square, x)
     message = str(caught.value)

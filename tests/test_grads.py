@@ -11,12 +11,15 @@ import math
 import numpy as np
 import pytest
 from cases import CASES
+from devices import EVERY_DEVICE
 from source import Source
 
 import tinydl
 from tinydl import ops
 from tinydl.inspect import gradcheck, gradgradcheck
 from tinydl.op import OPS
+
+pytestmark = EVERY_DEVICE
 
 SMOOTH = [
     c

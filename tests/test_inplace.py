@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
+
+pytestmark = EVERY_DEVICE
 
 
 def leaf(*values):

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl.io import FormatError, load, npz, safetensors, save
 from tinydl.io.files import writing
+
+pytestmark = EVERY_DEVICE
 
 
 def sample():
@@ -30,10 +33,14 @@ def sample():
     }
 
 
+def array(x):
+    return np.asarray(x.cpu() if isinstance(x, tinydl.Tensor) else x)
+
+
 def same(a, b):
     assert list(a) == list(b)
     for name in a:
-        x, y = np.asarray(a[name]), np.asarray(b[name])
+        x, y = array(a[name]), array(b[name])
         assert x.dtype == y.dtype and x.shape == y.shape, name
         np.testing.assert_array_equal(x, y, err_msg=name)
 
@@ -67,14 +74,14 @@ def test_every_tensor_is_aligned(tmp_path):
     length = int.from_bytes(data[:8], "little")
     assert length % 8 == 0
     for name, entry in json.loads(data[8 : 8 + length]).items():
-        assert entry["data_offsets"][0] % np.asarray(sample()[name]).itemsize == 0
+        assert entry["data_offsets"][0] % sample()[name].element_size() == 0
 
 
 def test_the_public_package_reads_ours_and_we_read_its(tmp_path):
     public = pytest.importorskip("safetensors.numpy", reason="safetensors is not installed")
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    arrays = {name: np.ascontiguousarray(tensor) for name, tensor in sample().items()}
-    arrays["i32"] = np.asarray(sample()["i32"])
+    arrays = {name: np.ascontiguousarray(tensor.cpu()) for name, tensor in sample().items()}
+    arrays["i32"] = array(sample()["i32"])
     safetensors.save_file(sample(), ours, {"k": "v"})
     read = public.load_file(ours)
     same({name: read[name] for name in arrays}, arrays)
@@ -267,6 +274,33 @@ def test_pytorch_arguments_of_load(tmp_path):
     path = tmp_path / "x"
     save({"w": tinydl.ones(2)}, path)
     assert load(path, map_location="cpu", weights_only=True)["w"].tolist() == [1, 1]
+
+
+def test_a_state_moves_between_devices(tmp_path, device):
+    model = tinydl.nn.Linear(3, 2)
+    optimizer = tinydl.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x = tinydl.ones(4, 3)
+
+    def step(model, optimizer, x):
+        optimizer.zero_grad()
+        model(x).square().sum().backward()
+        optimizer.step()
+        return model(x).detach()
+
+    step(model, optimizer, x)
+    save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "state")
+    assert load(tmp_path / "state", map_location=device)["model"]["bias"].device == x.device
+    expected = step(model, optimizer, x)
+
+    for where in ("cpu", device):
+        other = tinydl.nn.Linear(3, 2).to(where)
+        resumed = tinydl.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
+        state = load(tmp_path / "state")
+        assert state["model"]["weight"].device == tinydl.device("cpu")
+        other.load_state_dict(state["model"])
+        resumed.load_state_dict(state["optimizer"])
+        y = step(other, resumed, x.to(where))
+        assert y.device == tinydl.device(where) and y.cpu().allclose(expected.cpu())
 
 
 # --- npz ------------------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl import optim
+
+pytestmark = EVERY_DEVICE
 
 
 def sgd(
@@ -72,7 +75,7 @@ def test_steps_follow_the_formula(kind, formula, options, dtype):
         optimizer.step()
     tolerance = 1e-12 if dtype is tinydl.float64 else 3e-5
     for p, want in zip(params, expected, strict=True):
-        np.testing.assert_allclose(p.detach().numpy(), want, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(p.detach().cpu().numpy(), want, rtol=tolerance, atol=tolerance)
 
 
 def test_amsgrad_remembers_the_largest_second_moment():
@@ -82,7 +85,7 @@ def test_amsgrad_remembers_the_largest_second_moment():
         p.grad = tinydl.tensor([g], dtype=tinydl.float64)
         optimizer.step()
         want = _amsgrad(want, np.array([g]), state)
-    np.testing.assert_allclose(p.detach().numpy(), want, rtol=1e-12)
+    np.testing.assert_allclose(p.detach().cpu().numpy(), want, rtol=1e-12)
 
 
 def _amsgrad(p, g, state, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):

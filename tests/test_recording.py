@@ -3,9 +3,12 @@
 import threading
 
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl.op import OPS
+
+pytestmark = EVERY_DEVICE
 
 
 def leaf(*values, dtype=tinydl.float64):

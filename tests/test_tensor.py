@@ -9,12 +9,15 @@ import operator
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinydl
 from tinydl import Tensor
+
+pytestmark = EVERY_DEVICE
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 FULL = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
@@ -28,7 +31,7 @@ def numbers(shape: tuple) -> np.ndarray:
 def same(actual: Tensor, expected, rtol: float = 1e-12) -> None:
     expected = np.asarray(expected)
     assert actual.shape == expected.shape
-    np.testing.assert_allclose(actual.detach().numpy(), expected, rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(actual.detach().cpu().numpy(), expected, rtol=rtol, atol=rtol)
 
 
 # --- indexing -------------------------------------------------------------------------------------
@@ -104,8 +107,9 @@ def test_integer_tensors_are_indices_too():
     ids=str,
 )
 def test_indices_out_of_range(key, message):
+    """Told at once, or where a GPU noticed it at the latest when a value is read."""
     with pytest.raises(IndexError, match=message):
-        tinydl.tensor(numbers((3, 4)))[key]
+        tinydl.tensor(numbers((3, 4)))[key].tolist()
 
 
 def test_float_indices_are_no_indices():
@@ -168,7 +172,7 @@ def test_reshape_is_a_view_where_strides_allow():
     x = tinydl.arange(24).reshape(2, 3, 4)
     assert x.reshape(6, 4).data_ptr() == x.data_ptr()
     assert x.transpose(0, 1).reshape(24).data_ptr() != x.data_ptr()
-    assert x[:, :, ::2].reshape(2, 6).tolist() == x.numpy()[:, :, ::2].reshape(2, 6).tolist()
+    assert x[:, :, ::2].reshape(2, 6).tolist() == x.cpu().numpy()[:, :, ::2].reshape(2, 6).tolist()
     assert x.view(4, -1).shape == (4, 6)
 
 

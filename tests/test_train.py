@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from devices import EVERY_DEVICE
 
 import tinydl
 from tinydl import nn, optim
@@ -17,6 +18,8 @@ from tinydl.train.progress import Bar, Lines
 from tinydl.utils.data import DataLoader, TensorDataset
 from tinydl.vision.datasets import Digits
 from tinydl.vision.transforms import Compose, RandomCrop, ToTensor
+
+pytestmark = EVERY_DEVICE
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -168,7 +171,7 @@ def make_trainer(workers, callbacks=()):
 
 
 def outcome(trainer):
-    parameters = [p.numpy().tobytes() for p in trainer.model.state_dict().values()]
+    parameters = [p.cpu().numpy().tobytes() for p in trainer.model.state_dict().values()]
     history = [{k: v for k, v in r.items() if k not in TIMES} for r in trainer.history]
     return parameters, history, trainer.curve
 
@@ -190,6 +193,24 @@ def test_an_interrupted_run_ends_with_the_same_bits(workers, tmp_path):
         trainer.load_state_dict(load(tmp_path / "checkpoint"))
         trainer.run()
         assert outcome(trainer) == whole, f"after step {step}"
+
+
+def test_a_run_goes_on_on_another_device(device, tmp_path):
+    """What Adam does, and what chance decides, is the same to within rounding."""
+    whole = make_trainer(0)
+    whole.run()
+    first = make_trainer(0, [PressCtrlC(5)])
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    save(first.state_dict(), tmp_path / "checkpoint")
+
+    tinydl.set_default_device("cpu")
+    rest = make_trainer(0)
+    rest.load_state_dict(load(tmp_path / "checkpoint"))
+    rest.run()
+    assert rest.device == tinydl.device("cpu") and whole.device == tinydl.device(device)
+    ends = zip(whole.model.parameters(), rest.model.parameters(), strict=True)
+    assert all(a.cpu().allclose(b, rtol=1e-3, atol=1e-5) for a, b in ends)
 
 
 # --- progress -------------------------------------------------------------------------------------

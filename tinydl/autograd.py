@@ -131,6 +131,7 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     if create_graph:
         x.grad = g if x.grad is None else x.grad + g
     elif x.grad is not None:
+        _same_device("x.grad", x.grad, "the gradient found", g)
         wrote(x.grad._array, "backward")
         call("add", x.grad._array, x.grad._array, g._array)
     else:
@@ -179,6 +180,7 @@ def _start(y: Tensor, g) -> Tensor:
             )
         return Tensor(Array.full(y._array.shape, 1, y._array.dtype, y._array.backend))
     g = as_tensor_like(g, y, y._array.dtype)
+    _same_device("the gradient", g, "the output", y)
     if g._array.shape != y._array.shape:
         raise ValueError(f"backward: the gradient is {g._array} but the output is {y._array}")
     if g._array.dtype is not y._array.dtype:
@@ -189,6 +191,14 @@ def _start(y: Tensor, g) -> Tensor:
     if g.requires_grad:  # a gradient may be differentiated by itself
         return g.clone()
     return Tensor(g._array)  # its memory stays the caller's: see _accumulate
+
+
+def _same_device(name: str, x: Tensor, other: str, y: Tensor) -> None:
+    if x._array.storage.backend is not y._array.storage.backend:
+        raise ValueError(
+            f"backward: {name} {x._array} is on {x.device}, {other} {y._array} on {y.device}; "
+            "move one with .to(device)"
+        )
 
 
 def backward(

@@ -81,7 +81,7 @@ def _add_train(commands) -> None:
     )
     how.add_argument("--seed", type=int, metavar="N", help="default: 0")
     where = p.add_argument_group("where")
-    where.add_argument("--device", metavar="NAME", help="cpu (default), cpu:avx2, …")
+    where.add_argument("--device", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …")
     where.add_argument("--threads", type=_count, metavar="N", help="default: one for each core")
     where.add_argument(
         "--workers", type=_count_or_0, metavar="N", help="threads that read data ahead; default: 0"
@@ -98,7 +98,7 @@ def _add_predict(commands) -> None:
     p.set_defaults(command=_predict)
     p.add_argument("images", nargs="+", metavar="IMAGE", help="picture file, such as digit.png")
     p.add_argument("--model", required=True, metavar="DIR", help="folder of the run: runs/NAME")
-    p.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), cpu:avx2, …")
+    p.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …")
 
 
 def _train(out: str | None = None, resume: str | None = None, **given) -> int:

@@ -49,7 +49,8 @@ def tensor(
             the GPU.
         dtype: of the elements. If None, floats become the default dtype and ints int64; an array or
             tensor keeps its own.
-        device: where the tensor goes; the default device if None.
+        device: where the tensor goes. If None, a tensor's copy stays where that is, and all else
+            goes to the default device.
         requires_grad: whether operations on it are recorded, for backward().
 
     Raises:
@@ -65,6 +66,7 @@ def tensor(
         tensor(1.5, dtype=tinydl.float64, requires_grad=True)
     """
     if isinstance(data, Tensor):
+        device = data.device if device is None else device
         data = data._array.numpy()
     elif hasattr(data, "__cuda_array_interface__"):
         return as_tensor(data, dtype=dtype, device=device).clone().requires_grad_(requires_grad)
@@ -106,7 +108,7 @@ def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = Non
         array, read_only = dlpack.take_cuda_array(data)
         return Tensor(array).to(dtype=dtype, device=device, copy=read_only)
     if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
-        return from_numpy(data).to(device=device)
+        return from_numpy(data).to(device=_where(device))
     return tensor(data, dtype=dtype, device=device)
 
 

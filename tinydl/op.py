@@ -223,7 +223,7 @@ class Op:
             if x is not None
         ]
         raise ValueError(
-            f"{self.name}: operands are on different devices ({', '.join(where)}); "
+            f"{self.name.lstrip('_')}: operands are on different devices ({', '.join(where)}); "
             "move one with .to(device)"
         )
 

@@ -264,11 +264,12 @@ class Tensor(
     def __reduce__(self):
         if self._node is not None:
             raise RuntimeError(f"pickle: {self._array} is no leaf; pickle .detach() instead")
-        return _rebuild, (type(self), np.array(self._array.numpy()), self.requires_grad)
+        values = np.array(self._array.numpy())
+        return _rebuild, (type(self), values, self.requires_grad, self.device.type)
 
 
-def _rebuild(kind: type, values: np.ndarray, requires_grad: bool) -> Tensor:
-    out = kind(Array.from_numpy(values, devices.default().backend))
+def _rebuild(kind: type, values: np.ndarray, requires_grad: bool, device: str) -> Tensor:
+    out = kind(Array.from_numpy(values, devices.device(device).backend))
     out.requires_grad = requires_grad
     return out
 

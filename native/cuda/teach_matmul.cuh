@@ -6,12 +6,12 @@
 #ifndef TD_TEACH_MATMUL_CUH
 #define TD_TEACH_MATMUL_CUH
 
-#include "launch.cuh"
+#include "teach_operands.cuh"
 
 enum { TD_TEACH_SIDE = 16 }; /* blocks are 16 × 16 threads */
 
 /* 1. A thread computes one element. Every number of a is read n times, of b m times, from far
- * away: two loads per multiply-add. Threads of a warp share a row of a and read a row of b. */
+ * away: two loads for a multiply-add. Neighbouring threads share a row of a and read a row of b. */
 template <class T>
 static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     td_matmul_1(T *__restrict__ y, const T *__restrict__ a, const T *__restrict__ b, int64_t m,
@@ -26,7 +26,8 @@ static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
 }
 
 /* 2. The block first brings a tile of a and one of b to shared memory, which all its threads then
- * read: far memory is read 16 times less. Still two loads for a multiply-add, but near ones. */
+ * read: each number comes from far away 16 times less often. It is still two loads for a
+ * multiply-add, but near ones. */
 template <class T>
 static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     td_matmul_2(T *__restrict__ y, const T *__restrict__ a, const T *__restrict__ b, int64_t m,
@@ -49,7 +50,8 @@ static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
 }
 
 /* 3. A thread computes 4 × 4 elements, 16 rows and columns apart. It takes 4 numbers of each tile
- * into registers and makes 16 multiply-adds of them: one near load for two, not two for one. */
+ * into registers and makes 16 multiply-adds of them: not two near loads for one, but one for two.
+ * With tiles four times as long, far memory is read 64 times less often than at first. */
 template <class T>
 static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     td_matmul_3(T *__restrict__ y, const T *__restrict__ a, const T *__restrict__ b, int64_t m,
@@ -91,13 +93,16 @@ static __global__ void __launch_bounds__(TD_TEACH_SIDE *TD_TEACH_SIDE)
     }
 }
 
-/* One of the three, over blocks of `side` rows and columns. */
 template <class T>
-static td_status td_launch_teach(void (*kernel)(T *, const T *, const T *, int64_t, int64_t,
-                                                int64_t),
-                                 int side, T *y, const T *a, const T *b, int64_t m, int64_t n,
-                                 int64_t k)
+using td_product_kernel = void (*)(T *, const T *, const T *, int64_t, int64_t, int64_t);
+
+/* Launches one of the three: a block computes `side` rows and columns of y. */
+template <class T>
+static td_status td_launch_product(td_product_kernel<T> kernel, int side, T *y, const T *a,
+                                   const T *b, int64_t m, int64_t n, int64_t k)
 {
+    if (td_blocks(m, side) > 65535) /* as many as a grid can have along its y axis */
+        return td_fail(TD_EINVAL, "teach_matmul: %lld rows are too many", (long long)m);
     return td_launch("teach_matmul", kernel, dim3(td_blocks(n, side), td_blocks(m, side)),
                      dim3(TD_TEACH_SIDE, TD_TEACH_SIDE), 0, y, a, b, m, n, k);
 }

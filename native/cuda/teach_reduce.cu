@@ -6,48 +6,33 @@
  * version lets threads add to one number in whatever order they come.
  */
 #include "math.cuh"
-#include "teach.h"
+#include "teach_operands.cuh"
 
 enum { THREADS = 256, CROWD = 1024 /* blocks */ };
 
-/* 1. One thread of the whole device adds everything. */
-template <class T>
-static __global__ void __launch_bounds__(TD_WARP) sum_1(T *y, const T *x, int64_t n)
+/* 1. One thread of the whole device adds everything: a chain of n additions. */
+template <class T> static __global__ void __launch_bounds__(1) sum_1(T *y, const T *x, int64_t n)
 {
-    if (threadIdx.x > 0) return;
     T sum = 0;
     for (int64_t i = 0; i < n; i++) sum += x[i];
     *y = sum;
 }
 
 /* 2. A block adds 256 elements as a tree in shared memory: the upper half of the threads' sums to
- * the lower half, then the upper quarter, … One sum is left per block, and the host launches the
- * kernel on those until only one is left. */
+ * the lower half, then the upper quarter, … A chain of 8 additions is left, and all blocks go
+ * through theirs at the same time. Each has one sum in the end; the host launches the kernel on
+ * those, level upon level, until only one is left. */
 template <class T>
 static __global__ void __launch_bounds__(THREADS) sum_2(T *y, const T *x, int64_t n)
 {
     __shared__ T sum[THREADS];
     const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x;
-    sum[threadIdx.x] = i < n ? x[i] : 0;
+    sum[threadIdx.x] = i < n ? x[i] : (T)0;
     for (int half = THREADS / 2; half > 0; half /= 2) {
         __syncthreads();
         if ((int)threadIdx.x < half) sum[threadIdx.x] += sum[threadIdx.x + half];
     }
     if (threadIdx.x == 0) y[blockIdx.x] = sum[0];
-}
-
-/* 3. Of 256 threads, most of a tree's are idle. So each first adds many elements on its own, whole
- * blocks apart; then warps pass sums from lane to lane, without shared memory or barriers. Two
- * launches do for any n. */
-template <class T>
-static __global__ void __launch_bounds__(THREADS) sum_3(T *y, const T *x, int64_t n)
-{
-    T sum = 0;
-    for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < n;
-         i += (int64_t)gridDim.x * THREADS)
-        sum += x[i];
-    sum = td_block_reduce<THREADS>(sum, td_plus());
-    if (threadIdx.x == 0) y[blockIdx.x] = sum;
 }
 
 /* Sums of blocks, then sums of those, in two halves of scratch memory by turns. */
@@ -64,6 +49,21 @@ template <class T> static td_status by_levels(T *y, const T *x, int64_t n)
     }
 }
 
+/* 3. Most of a tree's threads are idle, and each has loaded a single number. So a thread first adds
+ * many elements on its own, a whole grid apart; then warps pass sums from lane to lane, without
+ * shared memory or barriers. Two launches do for any n. */
+template <class T>
+static __global__ void __launch_bounds__(THREADS) sum_3(T *y, const T *x, int64_t n)
+{
+    T sum = 0;
+    for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < n;
+         i += (int64_t)gridDim.x * THREADS)
+        sum += x[i];
+    sum = td_block_reduce<THREADS>(sum, td_plus());
+    if (threadIdx.x == 0) y[blockIdx.x] = sum;
+}
+
+/* A crowd of blocks leaves a sum each; one block adds those. */
 template <class T> static td_status by_crowd(T *y, const T *x, int64_t n)
 {
     const int64_t full = TD_MAX(1, TD_CEIL_DIV(n, (int64_t)THREADS));
@@ -76,11 +76,12 @@ template <class T> static td_status by_crowd(T *y, const T *x, int64_t n)
 
 template <class T> static td_status teach(td_tensor *y, const td_tensor *x, int version)
 {
+    const char *op = "teach_sum";
     const int64_t n = td_numel(x);
     T *to = (T *)y->data;
     const T *from = (const T *)x->data;
     switch (version) {
-    case 1: return td_launch("teach_sum", sum_1<T>, 1, TD_WARP, 0, to, from, n);
+    case 1: return td_launch(op, sum_1<T>, 1, 1, 0, to, from, n);
     case 2: return by_levels<T>(to, from, n);
     case 3: return by_crowd<T>(to, from, n);
     case 4: {
@@ -89,15 +90,13 @@ template <class T> static td_status teach(td_tensor *y, const td_tensor *x, int 
         for (int axis = 0; axis < one.ndim; axis++) one.shape[axis] = one.stride[axis] = 1;
         return td_sum(&one, x);
     }
-    default: return td_fail(TD_EINVAL, "teach_sum has versions 1 to 4, not %d", version);
+    default: return td_no_version(op, 4, version);
     }
 }
 
 td_status td_teach_sum(td_tensor *y, const td_tensor *x, int32_t version)
 {
-    switch (x->dtype) {
-    case TD_F32: return teach<float>(y, x, version);
-    case TD_F64: return teach<double>(y, x, version);
-    default: return td_fail(TD_EDTYPE, "teach_sum has no kernel for %s", td_dtype_name(x->dtype));
-    }
+    TD_TRY(td_teach_operands("teach_sum", {y, x}));
+    if (td_numel(y) != 1) return td_fail(TD_EINVAL, "teach_sum: y must be one number");
+    return x->dtype == TD_F32 ? teach<float>(y, x, version) : teach<double>(y, x, version);
 }

@@ -5,12 +5,12 @@
  * for the result. What it costs is how often, and how well, it is read from memory.
  */
 #include "math.cuh"
-#include "teach.h"
+#include "teach_operands.cuh"
 
 enum { THREADS = 256 };
 
 /* 1. A thread takes a row, and reads it three times. The threads of a warp are in 32 rows: each
- * load needs a sector of memory for every thread. */
+ * load needs a sector of memory for every thread, and few rows are few threads. */
 template <class T>
 static __global__ void __launch_bounds__(THREADS)
     softmax_1(T *y, const T *x, int64_t rows, int64_t n)
@@ -24,7 +24,7 @@ static __global__ void __launch_bounds__(THREADS)
     for (int64_t j = 0; j < n; j++) y[j] = td_exp_of(x[j] - max) / sum;
 }
 
-/* f over all threads' v, as a tree in shared memory. */
+/* f over all threads' v, as a tree in shared memory; every thread gets the result. */
 template <class T, class F> static __device__ T tree(T *shared, T v, F f)
 {
     __syncthreads();
@@ -38,10 +38,11 @@ template <class T, class F> static __device__ T tree(T *shared, T v, F f)
     return shared[0];
 }
 
-/* 2. A block takes a row: its threads read neighbours, and what each has found is put together in
- * shared memory. Still three times, and the block waits nine times for each of two results. */
+/* 2. A block takes a row: its threads read neighbours, which share sectors, and what each has found
+ * is put together in shared memory. The row is still read three times, and the block waits ten
+ * times for each of two results. */
 template <class T>
-static __global__ void __launch_bounds__(THREADS) softmax_2(T *y, const T *x, int64_t, int64_t n)
+static __global__ void __launch_bounds__(THREADS) softmax_2(T *y, const T *x, int64_t n)
 {
     __shared__ T shared[THREADS];
     x += blockIdx.x * n, y += blockIdx.x * n;
@@ -58,6 +59,7 @@ template <class T> struct online_t {
     T max, sum;
 };
 
+/* What td_warp_reduce passes from lane to lane. */
 template <class T>
 static __device__ __forceinline__ online_t<T> td_shuffle_xor(const online_t<T> &v, int lanes)
 {
@@ -100,22 +102,19 @@ template <class T> static td_status teach(td_tensor *y, const td_tensor *x, int 
     switch (version) {
     case 1:
         return td_launch(op, softmax_1<T>, td_blocks(rows, THREADS), THREADS, 0, to, from, rows, n);
-    case 2: return td_launch(op, softmax_2<T>, td_blocks(rows, 1), THREADS, 0, to, from, rows, n);
+    case 2: return td_launch(op, softmax_2<T>, td_blocks(rows, 1), THREADS, 0, to, from, n);
     case 3:
         return td_launch(op, softmax_3<T>, td_blocks(rows, THREADS / TD_WARP), THREADS, 0, to, from,
                          rows, n);
     case 4: return td_softmax(y, x, x->ndim - 1);
-    default: return td_fail(TD_EINVAL, "teach_softmax has versions 1 to 4, not %d", version);
+    default: return td_no_version(op, 4, version);
     }
 }
 
 td_status td_teach_softmax(td_tensor *y, const td_tensor *x, int32_t version)
 {
-    if (x->ndim < 1) return td_fail(TD_EINVAL, "teach_softmax works on rows, and x has no axis");
-    switch (x->dtype) {
-    case TD_F32: return teach<float>(y, x, version);
-    case TD_F64: return teach<double>(y, x, version);
-    default:
-        return td_fail(TD_EDTYPE, "teach_softmax has no kernel for %s", td_dtype_name(x->dtype));
-    }
+    TD_TRY(td_teach_operands("teach_softmax", {y, x}));
+    if (x->ndim < 1 || td_numel(y) != td_numel(x))
+        return td_fail(TD_EINVAL, "teach_softmax: x must have rows, and y its shape");
+    return x->dtype == TD_F32 ? teach<float>(y, x, version) : teach<double>(y, x, version);
 }

@@ -3,5 +3,14 @@
 from .derivatives import GradcheckError, gradcheck, gradgradcheck
 from .explain import explain
 from .summary import summary
+from .versions import compare_versions, versions
 
-__all__ = ["GradcheckError", "explain", "gradcheck", "gradgradcheck", "summary"]
+__all__ = [
+    "GradcheckError",
+    "compare_versions",
+    "explain",
+    "gradcheck",
+    "gradgradcheck",
+    "summary",
+    "versions",
+]

@@ -33,7 +33,7 @@ class _Check:
         for i in self.checked:
             self._must_be_double(names[i], inputs[i])
         self.rng = np.random.default_rng(0)
-        self.point = [np.array(inputs[i].detach().numpy()) for i in self.checked]
+        self.point = [np.array(inputs[i].detach().cpu().numpy()) for i in self.checked]
         outputs = self.outputs(self.point)[1]
         for i, y in enumerate(outputs):
             self._must_be_double(f"output {i}", y)
@@ -65,9 +65,8 @@ class _Check:
 
     def at(self, point: list) -> float:
         outputs = self.outputs(point)[1]
-        return float(
-            sum(np.vdot(v, y.detach().numpy()) for v, y in zip(self.weights, outputs, strict=True))
-        )
+        values = [y.detach().cpu().numpy() for y in outputs]
+        return float(sum(np.vdot(v, y) for v, y in zip(self.weights, values, strict=True)))
 
     def analytic(self) -> list[np.ndarray]:
         """ds/dx by the rules."""
@@ -81,7 +80,7 @@ class _Check:
             return [np.zeros(x.shape) for x in inputs]
         ys, vs = zip(*pairs, strict=True)
         grads = autograd.grad(ys, inputs, vs, allow_unused=True, materialize_grads=True)
-        return [g.detach().numpy() for g in grads]
+        return [g.detach().cpu().numpy() for g in grads]
 
     def along(self, direction: list) -> float:
         """ds/dx · direction by a central difference."""

@@ -7,7 +7,6 @@ of native/ that comes with the package.
 from __future__ import annotations
 
 import inspect
-import re
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ import numpy as np
 
 from .. import reference
 from ..op import OPS, Op
+from .sources import Unit, matches, native_folder
+from .versions import TAUGHT, versions
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 # Ops that call kernels of another name; the rest call the one of their own.
 _KERNELS = {
     "amax": ["max"],
@@ -30,6 +30,8 @@ _KERNELS = {
     "clamp": ["maximum", "minimum"],
     **{op: ["copy"] for op in ("to_dtype", "contiguous", "cat", "getitem_grad", "assign")},
 }
+# What every CUDA kernel stands on is not shown each time.
+_TOOLS = ("launch.cuh", "axes.cuh", "math.cuh", "errors.cuh")
 
 
 class Explanation:
@@ -41,15 +43,20 @@ class Explanation:
         signature: the forward's inputs and constants.
         rules: input → source of its derivative rule.
         reference: source of the same in NumPy, or the NumPy function it is.
-        kernels: (file, source) of what the C libraries run.
+        kernels: (file:line, source) of what the libraries run: an op's line of elementwise.def, or
+            the exported functions and the bodies below them.
+        versions: for ops that are taught step by step, the CUDA kernels on the way to the
+            library's (tinydl.inspect.versions).
     """
 
-    def __init__(self, op: Op):
+    def __init__(self, op: Op, device: str | None):
         self.name, self.formula = op.name.lstrip("_"), inspect.cleandoc(op.__doc__ or "")
         self.signature = f"{op.name}{inspect.signature(op.forward)}"
         self.rules = {name: _source(rule.fn) for name, rule in op.rules.items()}
         self.reference = _source(getattr(reference, op.name, None))
-        self.kernels = list(_kernels(op))
+        self.kernels = list(_kernels(op, device))
+        taught = self.name in TAUGHT and device != "cpu" and native_folder()
+        self.versions = versions(self.name) if taught else []
 
     def __repr__(self) -> str:
         parts = [f"{self.signature}\n\n{textwrap.indent(self.formula, '    ')}"]
@@ -59,35 +66,36 @@ class Explanation:
         if self.reference:
             parts.append(_titled("the same in NumPy", self.reference))
         parts += [_titled(where, source) for where, source in self.kernels]
+        parts += [_titled(str(version), version.source) for version in self.versions]
         return "\n\n".join(parts)
 
 
-def explain(op: str | Op | Callable) -> Explanation:
-    """An op's formula, derivative rules, NumPy reference and C kernels, to print and read.
+def explain(op: str | Op | Callable, device: str | None = None) -> Explanation:
+    """An op's formula, derivative rules, NumPy reference and kernels, to print and read.
 
     Args:
         op: its name, or the op itself (tinydl.ops.conv2d).
+        device: "cpu" or "cuda" for the kernels of one side only.
 
     Raises:
         KeyError: no op is called that; the message names the ones that are spelled alike.
+        ValueError: another device.
 
     Example:
         >>> import tinydl
         >>> tinydl.inspect.explain("relu").rules
         {'x': 'relu.vjp(x=lambda g, out: relu_grad(g, out))'}
+        >>> [version.idea for version in tinydl.inspect.explain("matmul", "cuda").versions][:2]
+        ['a thread for each element', 'tiles in shared memory']
     """
+    if device not in (None, "cpu", "cuda"):
+        raise ValueError(f"explain: device is 'cpu', 'cuda' or None for both, not {device!r}")
     name = op if isinstance(op, str) else getattr(op, "name", getattr(op, "__name__", str(op)))
     found = OPS.get(name) or OPS.get("_" + name)
     if found is None:
         alike = [known for known in sorted(OPS) if name[:3] in known]
         raise KeyError(f"explain: no op is called {name!r}; there are {alike or sorted(OPS)}")
-    return Explanation(found)
-
-
-def native_folder() -> Path | None:
-    """native/ of the source tree, or its copy in an installed package."""
-    folders = (_PACKAGE.parent / "native", _PACKAGE / "lib" / "native")
-    return next((folder for folder in folders if (folder / "tinydl.h").exists()), None)
+    return Explanation(found, device)
 
 
 def _source(function) -> str:
@@ -103,26 +111,54 @@ def _titled(title: str, *bodies: str) -> str:
     return "\n".join([f"── {title} ".ljust(80, "─"), *bodies])
 
 
-def _kernels(op: Op) -> Iterator[tuple[str, str]]:
-    """(file:line, source) of an op's line in elementwise.def, or else of the exported function in
-    each backend and the bodies of that name in the files beside it."""
+# --- kernels --------------------------------------------------------------------------------------
+
+
+def _kernels(op: Op, device: str | None) -> Iterator[tuple[str, str]]:
+    """(file:line, source) of an op's line in elementwise.def, which is all there is to it on any
+    device, or else of each device's functions."""
     folder = native_folder()
     if folder is None:
         return
     for name in _KERNELS.get(op.name, [op.name]):
         line = rf"^(?:UNARY|BINARY|COMPARE)\({name},[^\n]*$"
-        found = list(_matches(folder, folder / "elementwise.def", line))
-        for path in sorted([*folder.glob("*/*.c"), *folder.glob("*/*.cu")]) if not found else ():
-            exported = list(_matches(folder, path, rf"^td_status td_{name}\([^;{{]*\)\n{{.*?^}}$"))
-            found += exported
-            bodies = rf"^(?:TD_INLINE|static)[^\n;]* FN\({name}(?:_\w+)?\)\([^;{{]*\)\n{{.*?^}}$"
-            for body in sorted(path.parent.glob(f"{path.stem}*.inl")) if exported else ():
-                found += _matches(folder, body, bodies)
-        yield from found
+        lines = list(matches(folder / "elementwise.def", line))
+        yield from lines
+        if lines and device == "cuda":  # the loop around all of them
+            yield from _device_code(folder / "cuda" / "elementwise.cu", "td_run_map")
+        if not lines and device != "cuda":
+            yield from _c(folder, name)
+        if not lines and device != "cpu":
+            yield from _cuda(folder, name)
 
 
-def _matches(folder: Path, path: Path, pattern: str) -> Iterator[tuple[str, str]]:
-    text = path.read_text()
-    for match in re.finditer(pattern, text, re.MULTILINE | re.DOTALL):
-        line = text.count("\n", 0, match.start()) + 1
-        yield f"native/{path.relative_to(folder)}:{line}", match.group()
+def _exported(path: Path, name: str) -> list[tuple[str, str]]:
+    return list(matches(path, rf"^td_status td_{name}\([^;{{]*\)\n{{.*?^}}$"))
+
+
+def _c(folder: Path, name: str) -> Iterator[tuple[str, str]]:
+    """The exported C function, and the bodies of its name in the files beside it."""
+    bodies = rf"^(?:TD_INLINE|static)[^\n;]* FN\({name}(?:_\w+)?\)\([^;{{]*\)\n{{.*?^}}$"
+    for path in sorted(folder.glob("cpu/*.c")):
+        exported = _exported(path, name)
+        yield from exported
+        for body in sorted(path.parent.glob(f"{path.stem}*.inl")) if exported else ():
+            yield from matches(body, bodies)
+
+
+def _cuda(folder: Path, name: str) -> Iterator[tuple[str, str]]:
+    """The exported function, the kernels it may launch, and what those are made of."""
+    for path in sorted(folder.glob("cuda/*.cu")):
+        exported = _exported(path, name)
+        yield from exported
+        if exported:
+            yield from _device_code(path, f"td_{name}")
+
+
+def _device_code(path: Path, name: str) -> Iterator[tuple[str, str]]:
+    """What a host function leads to on the device: kernels first, each file in its own order."""
+    unit = Unit(path)
+    used = [d for d in unit.uses(name) if d.is_device_code and d.path.name not in _TOOLS]
+    used.sort(key=lambda d: (not d.is_kernel, unit.files.index(d.path), d.line))
+    for definition in used:
+        yield definition.where, definition.text

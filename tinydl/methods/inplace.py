@@ -192,13 +192,13 @@ class InplaceMethods:
         return self.fill_(0)
 
     def copy_(self, source: Operand) -> Tensor:
-        """self ← source, broadcast and converted to self's dtype.
+        """self ← source, broadcast and converted to self's dtype and device.
 
         >>> import tinydl
         >>> tinydl.zeros(2, dtype=tinydl.int64).copy_(tinydl.tensor([1.9, -1.9]))
         tensor([ 1, -1])
         """
-        self[...] = source
+        self[...] = source.to(self.device) if ops.is_tensor(source) else source
         return self
 
     def uniform_(

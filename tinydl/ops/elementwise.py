@@ -226,7 +226,9 @@ class _Where(Elementwise):
             raise TypeError(f"where: the condition must be a bool tensor, got {kind}")
         if not isinstance(x, Tensor) and not isinstance(y, Tensor):
             x = as_tensor_like(x, condition, common_dtype((x, y)))
-        return [condition, *super().prepare((x, y))]
+        inputs = [condition, *super().prepare((x, y))]
+        self.check_device(inputs)
+        return inputs
 
 
 @_Where

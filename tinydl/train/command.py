@@ -142,9 +142,13 @@ def _choose_data(config: Config) -> tuple:
 
 def _device(name: str):
     try:
-        return tinydl.device(name)
+        found = tinydl.device(name)
+        _ = found.backend  # opens a GPU
     except ValueError as error:
         raise UsageError(f"--{error}") from None
+    except RuntimeError as error:
+        raise UsageError(f"--device {name}: {error}") from None
+    return found
 
 
 def _optimizer(config: Config, parameters):

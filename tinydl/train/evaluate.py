@@ -9,6 +9,7 @@ import numpy as np
 
 import tinydl
 
+from ..device import Device, DeviceLike, default
 from ..nn import functional as F
 
 
@@ -47,10 +48,14 @@ def evaluate(
     loader,
     *,
     loss: Callable = F.cross_entropy,
-    device="cpu",
+    device: DeviceLike = None,
     between: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Runs a classifier over a loader's (x, target) batches; calls `between` after each."""
+    """Runs a classifier over a loader's (x, target) batches; calls `between` after each.
+
+    Batches go to `device`; None is where the model is.
+    """
+    device = place_of(model) if device is None else device
     was_training, total = model.training, 0.0
     targets, probabilities = [], []
     model.eval()
@@ -60,7 +65,7 @@ def evaluate(
                 logits = model(x.to(device))
                 total += loss(logits, target.to(device)).item() * len(target)
                 probabilities.append(F.softmax(logits, 1).to("cpu").numpy())
-                targets.append(target.numpy())
+                targets.append(target.cpu().numpy())
                 between()
     finally:
         model.train(was_training)
@@ -68,6 +73,12 @@ def evaluate(
         raise ValueError("evaluate: the loader gave no batch")
     count = sum(map(len, targets))
     return Evaluation(total / count, np.concatenate(targets), np.concatenate(probabilities))
+
+
+def place_of(model) -> Device:
+    """The device of a model's first parameter; where new tensors go if it has none."""
+    first = next(model.parameters(), None)
+    return default() if first is None else first.device
 
 
 def confusion_table(evaluation: Evaluation, classes) -> str:

@@ -17,8 +17,9 @@ from time import perf_counter
 import tinydl
 
 from .. import optim
+from ..device import DeviceLike
 from ..nn import functional as F
-from .evaluate import evaluate
+from .evaluate import evaluate, place_of
 from .interrupt import deferred_interrupt
 
 CURVE_POINTS = 200  # how finely a run's loss curve is recorded
@@ -69,9 +70,10 @@ class Callback:
 class Trainer:
     """A training run that can be stopped between any two steps.
 
-    loader and test_loader give (x, target) with class indices as targets. `schedule` maps the
-    share of the run that is done to a factor for the optimizer's learning rates. history has one
-    dict for each finished epoch, curve one for each of about 200 points of the run.
+    loader and test_loader give (x, target) with class indices as targets; they go to `device`,
+    or with None to where the model is. `schedule` maps the share of the run that is done to a
+    factor for the optimizer's learning rates. history has one dict for each finished epoch, curve
+    one for each of about 200 points of the run.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class Trainer:
         epochs: int = 1,
         loss: Callable = F.cross_entropy,
         schedule: Callable[[float], float] = cooldown,
-        device="cpu",
+        device: DeviceLike = None,
         callbacks: Sequence[Callback] = (),
     ):
         if type(epochs) is not int or epochs < 1:
@@ -93,8 +95,8 @@ class Trainer:
             raise ValueError("Trainer: the loader has no batches")
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.loader, self.test_loader = loader, test_loader
-        self.epochs, self.schedule, self.device = epochs, schedule, device
-        self.callbacks = callbacks
+        self.epochs, self.schedule, self.callbacks = epochs, schedule, callbacks
+        self.device = place_of(model) if device is None else device
         self.rates = [group["lr"] for group in optimizer.param_groups]
 
         self.epoch, self.batch, self.seconds = 0, 0, 0.0  # finished epochs; within the present one
@@ -214,7 +216,7 @@ def fit(
     optimizer=None,
     loss: Callable = F.cross_entropy,
     schedule: Callable[[float], float] = cooldown,
-    device="cpu",
+    device: DeviceLike = None,
     progress: bool = True,
 ) -> list[dict]:
     """Trains a classifier and returns what each epoch came to.

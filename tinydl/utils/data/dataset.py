@@ -129,4 +129,4 @@ def take(tensor, indices: np.ndarray):
         return tinydl.from_numpy(tensor[indices])
     if tensor.device.type == "cpu":
         return tinydl.from_numpy(tensor.detach().numpy()[indices])
-    return tensor.detach()[tinydl.from_numpy(indices)]
+    return tensor.detach()[indices]
