@@ -8,8 +8,9 @@
  *   · operands marked "any" may have any strides (0 = broadcast); all others are contiguous
  *   · an output never overlaps an input, except elementwise, where both may be the same tensor
  *
- * A backend is a shared library that exports these symbols and nothing else (the last section only
- * if it is a GPU's). build.py turns this very file into the Python declarations, so it holds declarations only: no inline functions.
+ * A backend is a shared library that exports these symbols and nothing else; the last section is
+ * for GPUs alone. build.py turns this very file into the Python declarations, so it holds
+ * declarations only: no inline functions.
  * Letters: input n c h w, filter k c r s, output n k p q; g… is the gradient of the loss in ….
  */
 #ifndef TINYDL_H
@@ -232,11 +233,10 @@ TD_API td_status td_event_elapsed(float *milliseconds, void *start, void *stop);
  * the current stream. Tensors keep their addresses. td_rng and the attributes of optimizers keep
  * theirs too: the caller keeps them alive, and each replay reads the values they have then. What
  * would wait, and td_write, whose bytes would be the same in every replay, fail meanwhile. */
-typedef struct td_graph td_graph;
-TD_API td_status td_graph_begin(td_graph **graph);
-TD_API td_status td_graph_end(td_graph *graph);
-TD_API td_status td_graph_replay(td_graph *graph);
-TD_API td_status td_graph_close(td_graph *graph); /* also one that was begun and not ended */
+TD_API td_status td_graph_begin(void **graph);
+TD_API td_status td_graph_end(void *graph);
+TD_API td_status td_graph_replay(void *graph);
+TD_API td_status td_graph_close(void *graph); /* also one that was begun and not ended */
 
 #ifdef __cplusplus
 }

@@ -98,7 +98,9 @@ def _add_predict(commands) -> None:
     p.set_defaults(command=_predict)
     p.add_argument("images", nargs="+", metavar="IMAGE", help="picture file, such as digit.png")
     p.add_argument("--model", required=True, metavar="DIR", help="folder of the run: runs/NAME")
-    p.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …")
+    p.add_argument(
+        "--device", default="cpu", metavar="NAME", help="cpu (default), cpu:avx2, cuda, …"
+    )
 
 
 def _train(out: str | None = None, resume: str | None = None, **given) -> int:

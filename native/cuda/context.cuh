@@ -47,6 +47,8 @@ struct td_context {
     std::map<std::pair<std::thread::id, cudaStream_t>, td_scratch_t> scratch;
 };
 
+struct td_graph; /* graph.cu */
+
 /* What one thread is doing. */
 struct td_thread {
     cudaStream_t stream; /* NULL: the library's own */

@@ -76,7 +76,7 @@ void td_graph_free_later(void *p) { td_this_thread.recording->owned.push_back(p)
 
 /* --- its life --------------------------------------------------------------------------------- */
 
-td_status td_graph_begin(td_graph **graph)
+td_status td_graph_begin(void **graph)
 {
     *graph = NULL;
     TD_TRY(td_ready_to_wait("graph"));
@@ -88,13 +88,14 @@ td_status td_graph_begin(td_graph **graph)
         cudaStreamDestroy(g->stream);
         return td_cuda("graph", error);
     }
+    td_this_thread = {g->stream, g.get()};
     *graph = g.release();
-    td_this_thread = {(*graph)->stream, *graph};
     return TD_OK;
 }
 
-td_status td_graph_end(td_graph *g)
+td_status td_graph_end(void *graph)
 {
+    td_graph *g = (td_graph *)graph;
     if (td_this_thread.recording != g)
         return td_fail(TD_EINVAL, "graph: this thread is not recording it");
     stop_recording(g);
@@ -105,8 +106,9 @@ td_status td_graph_end(td_graph *g)
     return td_cuda("graph", error);
 }
 
-td_status td_graph_replay(td_graph *g)
+td_status td_graph_replay(void *graph)
 {
+    td_graph *g = (td_graph *)graph;
     TD_TRY(td_ready_to_wait("graph"));
     if (!g->work) return td_fail(TD_EINVAL, "graph: it was never ended");
     td_context *c = td_open();
@@ -121,8 +123,9 @@ td_status td_graph_replay(td_graph *g)
     return td_cuda("graph", cudaGraphLaunch(g->work, td_stream()));
 }
 
-td_status td_graph_close(td_graph *g)
+td_status td_graph_close(void *graph)
 {
+    td_graph *g = (td_graph *)graph;
     if (td_this_thread.recording == g) { /* an error came before its end */
         stop_recording(g);
         cudaGraph_t recorded = NULL;

@@ -101,7 +101,7 @@ class _Recorded:
     def _open(self):
         if capture.current is not None:
             raise RuntimeError("graph: another step is being recorded; one at a time")
-        handle = ffi.new("td_graph **")
+        handle = ffi.new("void **")
         self.library.check(self.library.fn["graph_begin"](handle), "graph")
         return handle[0]
 
