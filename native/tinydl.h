@@ -8,8 +8,9 @@
  *   · operands marked "any" may have any strides (0 = broadcast); all others are contiguous
  *   · an output never overlaps an input, except elementwise, where both may be the same tensor
  *
- * A backend is a shared library that exports these symbols and nothing else. build.py turns this
- * very file into the Python declarations, so it holds declarations only: no inline functions.
+ * A backend is a shared library that exports these symbols and nothing else; the last section is
+ * for GPUs alone. build.py turns this very file into the Python declarations, so it holds
+ * declarations only: no inline functions.
  * Letters: input n c h w, filter k c r s, output n k p q; g… is the gradient of the loss in ….
  */
 #ifndef TINYDL_H
@@ -27,7 +28,7 @@
 extern "C" {
 #endif
 
-#define TD_ABI 1 /* raised with every change of this file's meaning; Python refuses another */
+#define TD_ABI 2 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
 
 typedef enum td_status {
@@ -36,7 +37,7 @@ typedef enum td_status {
     TD_EDTYPE,       /* a dtype this kernel does not have        → TypeError */
     TD_EINDEX,       /* an index or label outside its range      → IndexError */
     TD_ENOMEM,       /* the allocator has nothing left           → MemoryError */
-    TD_EDEVICE,      /* the device failed                        → RuntimeError */
+    TD_EDEVICE,      /* the device failed, or cannot do it now   → RuntimeError */
     TD_EUNSUPPORTED, /* this backend does not do that            → NotImplementedError */
 } td_status;
 
@@ -192,6 +193,50 @@ TD_API td_status td_sgd(td_tensor *const *p, td_tensor *const *buf, const td_ten
 TD_API td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
                          td_tensor *const *vmax, const td_tensor *const *g, int64_t count,
                          const td_adam_attrs *a); /* vmax NULL without amsgrad */
+
+/* --- GPUs only: the device, streams, events, graphs ---------------------------------------- */
+
+typedef struct td_device {
+    char name[256];
+    int32_t major, minor; /* compute capability */
+    int32_t multiprocessors, warp, threads_per_block, threads_per_multiprocessor;
+    int32_t driver, runtime;              /* CUDA versions: 1000 · major + 10 · minor */
+    int64_t memory, l2, shared_per_block; /* bytes; of shared memory the most a kernel may ask */
+} td_device;
+
+TD_API td_status td_device_count(int *count);
+TD_API td_status td_device_describe(td_device *device);
+TD_API td_status td_memory_info(size_t *unused, size_t *total); /* bytes, as the driver sees it */
+/* How often a call has waited for the device, or the driver may have: td_read, td_sync, td_free,
+ * and where memory for copies or partial results was short. */
+TD_API int64_t td_waits(void);
+
+/* Work is queued on the calling thread's current stream: the library's own until td_stream_use,
+ * and again after td_stream_use(NULL). Handles are CUDA's; elsewhere NULL is the current one. */
+TD_API td_status td_stream_open(void **stream);
+TD_API td_status td_stream_close(void *stream); /* waits for it */
+TD_API td_status td_stream_use(void *stream);
+TD_API void *td_stream_current(void);
+TD_API td_status td_stream_sync(void *stream);
+TD_API td_status td_stream_query(int *done, void *stream);
+TD_API td_status td_stream_wait(void *stream, void *other); /* for what is queued on other now */
+
+TD_API td_status td_event_open(void **event, int timed);
+TD_API td_status td_event_close(void *event);
+TD_API td_status td_event_record(void *event, void *stream);
+TD_API td_status td_event_wait(void *event, void *stream); /* the stream waits, not the caller */
+TD_API td_status td_event_sync(void *event);
+TD_API td_status td_event_query(int *done, void *event);
+TD_API td_status td_event_elapsed(float *milliseconds, void *start, void *stop);
+
+/* What this thread queues between begin and end is not run but recorded; replay runs all of it on
+ * the current stream. Tensors keep their addresses. td_rng and the attributes of optimizers keep
+ * theirs too: the caller keeps them alive, and each replay reads the values they have then. What
+ * would wait, and td_write, whose bytes would be the same in every replay, fail meanwhile. */
+TD_API td_status td_graph_begin(void **graph);
+TD_API td_status td_graph_end(void *graph);
+TD_API td_status td_graph_replay(void *graph);
+TD_API td_status td_graph_close(void *graph); /* also one that was begun and not ended */
 
 #ifdef __cplusplus
 }

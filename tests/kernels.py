@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import tinydl
 from tinydl import Tensor, ops
 from tinydl.array import Array
 from tinydl.backend import NULL, ffi
+
+
+def for_gpus_alone() -> set[str]:
+    """Functions that the CPU's libraries do not have: the header's last section, and teach.h's."""
+    native = Path(__file__).resolve().parents[1] / "native"
+    section = (native / "tinydl.h").read_text().split("--- GPUs only")[1]
+    return set(re.findall(r"\btd_\w+(?=\()", section + (native / "cuda/teach.h").read_text()))
 
 
 def to_cpu(x: Tensor, **_) -> Tensor:

@@ -17,6 +17,7 @@ from .creation import (
     empty,
     empty_like,
     eye,
+    from_dlpack,
     from_numpy,
     full,
     full_like,
@@ -70,7 +71,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str):
     """tinydl.inspect, tinydl.vision, …, loaded when first asked for: few programs use them all."""
-    if name in ("inspect", "reference", "train", "vision"):
+    if name in ("cuda", "inspect", "reference", "train", "vision"):
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")
@@ -80,8 +81,8 @@ def __getattr__(name: str):
 __all__ = [
     "Device", "Generator", "Tensor",
     "autograd", "nn", "optim", "utils",
-    "tensor", "as_tensor", "from_numpy", "empty", "empty_like", "zeros", "zeros_like", "ones",
-    "ones_like", "full", "full_like", "eye", "arange", "linspace",
+    "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
+    "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
     "cat", "stack", "where", "is_tensor", "save", "load",
     "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import count
 from typing import TypeAlias
 
-from . import device, dtypes
+from . import capture, device, dtypes
 from .array import Array
 from .backend import call
 from .graph import Node, set_grad_enabled, wrote
@@ -126,6 +126,8 @@ def _leaf_hooked(edge, g):
 
 def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     """x.grad += g; the first time x.grad becomes g itself if nobody else holds its memory."""
+    if capture.current is not None:
+        capture.current.leaves.setdefault(x, x.grad)
     if create_graph:
         x.grad = g if x.grad is None else x.grad + g
     elif x.grad is not None:

@@ -13,6 +13,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from . import capture
+
 BEST_FIRST = ("avx512", "avx2", "neon", "base")
 EXTENSION = ".dylib" if sys.platform == "darwin" else ".so"
 FOLDER = Path(os.environ.get("TINYDL_LIB") or Path(__file__).parent / "lib")
@@ -34,7 +36,7 @@ ffi = _declarations()
 NULL = ffi.NULL
 
 EXCEPTIONS = {}  # status → exception class; filled below from the header's own numbers
-ABI = 1  # TD_ABI of the tinydl.h this Python code was written for
+ABI = 2  # TD_ABI of the tinydl.h this Python code was written for
 
 
 class Backend:
@@ -56,6 +58,7 @@ class Backend:
         self.usable = bool(self.lib.td_usable())
         self.is_cpu = self.name.startswith("cpu")
         self.fn = _Functions(self.lib)
+        self.memory = None  # the free list of storage.py, once there is one
 
     def check(self, status: int, op: str, operands=()) -> None:
         """Raises what td_last_error() tells when a call did not return TD_OK."""
@@ -89,11 +92,15 @@ class _Functions(dict):
 def call(name: str, *operands) -> None:
     """Calls td_<name> on its operands' backend: Arrays go by descriptor, None as NULL."""
     backend = (operands[0] or operands[1]).storage.backend
-    status = backend.fn[name](
-        *[NULL if x is None else getattr(x, "descriptor", x) for x in operands]
-    )
+    arguments = [NULL if x is None else getattr(x, "descriptor", x) for x in operands]
+    status = backend.fn[name](*arguments)
+    if status == OUT_OF_MEMORY and backend.memory is not None:  # for partial results
+        backend.memory.empty()
+        status = backend.fn[name](*arguments)
     if status:
         backend.check(status, name, [x for x in operands if hasattr(x, "descriptor")])
+    if capture.current is not None:
+        capture.current.keep(operands)
 
 
 @cache
@@ -151,6 +158,7 @@ def best() -> str:
     return asked or usable()[0]
 
 
+OUT_OF_MEMORY = int(ffi.integer_const("TD_ENOMEM"))
 EXCEPTIONS.update(
     {
         int(ffi.integer_const(status)): exception

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import device as devices
-from . import dtypes
+from . import dlpack, dtypes
 from .array import Array
 from .device import DeviceLike
 from .dtypes import DType
@@ -45,7 +45,8 @@ def tensor(
     """A tensor that copies data.
 
     Args:
-        data: a number, nested lists of numbers, a NumPy array or a tensor.
+        data: a number, nested lists of numbers, a NumPy array, a tensor, or another library's on
+            the GPU.
         dtype: of the elements. If None, floats become the default dtype and ints int64; an array or
             tensor keeps its own.
         device: where the tensor goes. If None, a tensor's copy stays where that is, and all else
@@ -67,6 +68,8 @@ def tensor(
     if isinstance(data, Tensor):
         device = data.device if device is None else device
         data = data._array.numpy()
+    elif hasattr(data, "__cuda_array_interface__"):
+        return as_tensor(data, dtype=dtype, device=device).clone().requires_grad_(requires_grad)
     values = np.asarray(_plain(data))
     if values.dtype == object or values.dtype.kind in "US":
         raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} data {data!r:.80}")
@@ -101,6 +104,9 @@ def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = Non
     """
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
+    if hasattr(data, "__cuda_array_interface__"):
+        array, read_only = dlpack.take_cuda_array(data)
+        return Tensor(array).to(dtype=dtype, device=device, copy=read_only)
     if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
         return from_numpy(data).to(device=_where(device))
     return tensor(data, dtype=dtype, device=device)
@@ -127,6 +133,34 @@ def from_numpy(array: np.ndarray) -> Tensor:
     if not array.flags.writeable:
         raise ValueError("from_numpy: the array is read-only; tinydl.tensor(array) copies it")
     return Tensor(Array.from_numpy(array, devices.device("cpu").backend, copy=False))
+
+
+def from_dlpack(ext_tensor: Any, *, copy: bool | None = None) -> Tensor:
+    """A tensor on the memory of another library's: a change of one is seen in the other.
+
+    Args:
+        ext_tensor: anything with __dlpack__(): a tensor of PyTorch, CuPy or JAX, a NumPy array.
+        copy: whether to copy it; if None, only what is read-only.
+
+    Raises:
+        TypeError: it has no __dlpack__(), or a dtype that tinydl does not have.
+        BufferError: it is on a device that tinydl does not know, or read-only and copy is False.
+        ValueError: more axes than a tensor can have.
+
+    Example:
+        >>> import numpy
+        >>> import tinydl
+        >>> a = numpy.zeros(3, dtype=numpy.float32)
+        >>> tinydl.from_dlpack(a).fill_(7)
+        tensor([7., 7., 7.])
+        >>> a
+        array([7., 7., 7.], dtype=float32)
+    """
+    array, read_only = dlpack.take(ext_tensor)
+    if read_only and copy is False:
+        raise BufferError(f"from_dlpack: {array} is read-only; copy=True copies it")
+    out = Tensor(array)
+    return out.clone() if copy or read_only else out
 
 
 def full(

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
+from . import capture
 from .array import Array
 from .tensor import Tensor
 
@@ -275,3 +276,5 @@ def wrote(array: Array, op: str, site=None) -> None:
     storage = array.storage
     storage.version += 1
     storage.written = (op, site or call_site())
+    if capture.current is not None:
+        capture.current.written.add(storage)

@@ -1,47 +1,64 @@
 """Storage: a piece of a backend's memory, who may free it, and how often it was written.
 
 Freed pieces go to a free list by size and are handed out again warm: fresh memory costs a page
-fault every 4 KiB, a reused piece costs nothing. The list gives everything back when memory runs
-out, and its excess when it grows past CACHE_LIMIT.
+fault every 4 KiB (on a GPU a call that may wait for it), a reused piece costs nothing. The list
+gives everything back when memory runs out, and on the CPU its excess past CACHE_LIMIT.
+
+A GPU's work runs later than it is queued, in order within each stream, so a piece may be used again
+only in the stream where it was used before: each stream and each recorded graph has a list of its
+own (`lend`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import get_ident
 
 from .backend import Backend, ffi
 
-CACHE_LIMIT = 1 << 30  # bytes of free memory kept per backend
+CACHE_LIMIT = 1 << 30  # bytes of free memory kept per CPU library
+
+
+class Statistics:
+    """What all lists of a backend have handed out and kept, in bytes, and their calls of alloc."""
+
+    __slots__ = ("live", "peak", "cached", "allocations", "retries")
+
+    def __init__(self):
+        self.live = self.peak = self.cached = self.allocations = self.retries = 0
 
 
 class FreeList:
     """Pieces of one backend's memory that nobody uses, by size."""
 
-    def __init__(self, backend: Backend):
-        self.backend = backend
+    def __init__(self, backend: Backend, stats: Statistics | None = None):
+        self.backend, self.stats = backend, stats or Statistics()
         self.free: dict[int, list] = defaultdict(list)
-        self.live = self.peak = self.cached = 0  # bytes
+        self.limit = CACHE_LIMIT if backend.is_cpu else sys.maxsize
 
     def take(self, nbytes: int):
         """A piece of at least `nbytes`: (pointer, its true size)."""
         size = round_up(nbytes)
+        stats = self.stats
         try:
             pointer = self.free[size].pop()
-            self.cached -= size
+            stats.cached -= size
         except IndexError:
             pointer = self._allocate(size, nbytes)
-        self.live += size
-        if self.live > self.peak:
-            self.peak = self.live
+        stats.live += size
+        if stats.live > stats.peak:
+            stats.peak = stats.live
         return pointer, size
 
     def give(self, pointer, size: int) -> None:
-        self.live -= size
-        self.cached += size
+        stats = self.stats
+        stats.live -= size
+        stats.cached += size
         self.free[size].append(pointer)
-        if self.cached > CACHE_LIMIT:
+        if stats.cached > self.limit:
             self.empty()
 
     def empty(self) -> None:
@@ -49,19 +66,31 @@ class FreeList:
         for size, pieces in self.free.items():
             while pieces:
                 self.backend.fn["free"](pieces.pop())
-                self.cached -= size
+                self.stats.cached -= size
+
+    def merge_into(self, other: FreeList) -> None:
+        """Hands all pieces to another list of this backend, and what comes back from now on."""
+        for size, pieces in self.free.items():
+            other.free[size] += pieces
+        self.free.clear()
+        self.give = other.give
 
     def _allocate(self, size: int, nbytes: int):
-        out = ffi.new("void **")
+        out, stats = ffi.new("void **"), self.stats
         status = size > sys.maxsize or self.backend.fn["alloc"](out, size)
-        if status and size <= sys.maxsize:
-            self.empty()  # perhaps that was all that stood in the way
+        if status and size <= sys.maxsize:  # perhaps what is kept was all that stood in the way
+            stats.retries += 1
+            main_list(self.backend).empty()
+            self.empty()
             status = self.backend.fn["alloc"](out, size)
         if status:
             raise MemoryError(
                 f"out of memory on {self.backend.name}: asked for {nbytes:,} bytes, "
-                f"{self.live:,} bytes are in use by tensors"
+                f"{stats.live:,} bytes are in use by tensors and {stats.cached:,} are kept for "
+                "streams and graphs; use smaller batches, or let go of tensors that hold a graph "
+                "(loss.item() instead of loss)"
             )
+        stats.allocations += 1
         return out[0]
 
 
@@ -73,14 +102,36 @@ def round_up(nbytes: int) -> int:
 
 
 _free_lists: dict[Backend, FreeList] = {}
+_lent: dict[tuple, FreeList] = {}  # (backend, thread) → the list of its current stream or graph
 
 
 def free_list(backend: Backend) -> FreeList:
-    """The free list of a backend."""
+    """Where this thread's memory comes from."""
+    lent = _lent and _lent.get((backend, get_ident()))
+    return lent or _free_lists.get(backend) or main_list(backend)
+
+
+def main_list(backend: Backend) -> FreeList:
+    """The list that is used where no other was lent."""
     found = _free_lists.get(backend)
     if found is None:
-        found = _free_lists[backend] = FreeList(backend)
+        found = backend.memory = _free_lists[backend] = FreeList(backend)
     return found
+
+
+@contextmanager
+def lend(memory: FreeList):
+    """Inside, this thread's memory of that backend comes from `memory`."""
+    key = memory.backend, get_ident()
+    before = _lent.get(key)
+    _lent[key] = memory
+    try:
+        yield
+    finally:
+        if before is None:
+            del _lent[key]
+        else:
+            _lent[key] = before
 
 
 class Storage:
@@ -90,23 +141,30 @@ class Storage:
     them to refuse a backward through values that are gone.
     """
 
-    __slots__ = ("backend", "pointer", "nbytes", "owner", "version", "written", "__weakref__")
+    __slots__ = (
+        "backend", "pointer", "nbytes", "memory", "owner", "version", "written", "__weakref__"
+    )  # fmt: skip
 
     def __init__(self, backend: Backend, nbytes: int, pointer=None, owner=None):
         self.backend, self.owner, self.version, self.written = backend, owner, 0, None
+        self.memory = None  # until there is something to give back
         if pointer is None:
-            self.pointer, self.nbytes = free_list(backend).take(nbytes)
+            memory = free_list(backend)
+            self.pointer, self.nbytes = memory.take(nbytes)
+            self.memory = memory
         else:
             self.pointer, self.nbytes = pointer, nbytes
 
     def __del__(self):
-        # nbytes is missing if take() raised; the owner frees foreign memory
-        if getattr(self, "nbytes", None) is not None and self.owner is None:
-            _free_lists[self.backend].give(self.pointer, self.nbytes)
+        if self.memory is not None:  # the owner frees foreign memory
+            self.memory.give(self.pointer, self.nbytes)
 
 
 def memory_stats() -> dict[str, dict[str, int]]:
-    """Bytes by backend: live (in tensors), peak (the most so far), cached (kept for reuse).
+    """By backend, in bytes: live (in tensors), peak (the most so far), cached (kept for reuse).
+
+    Beside them `allocations`, how often the system was asked for memory, and `retries`, how often
+    it had none until everything cached was returned.
 
     >>> import tinydl
     >>> x = tinydl.zeros(1000)
@@ -114,8 +172,8 @@ def memory_stats() -> dict[str, dict[str, int]]:
     True
     """
     return {
-        backend.name: {"live": pool.live, "peak": pool.peak, "cached": pool.cached}
-        for backend, pool in _free_lists.items()
+        backend.name: {name: getattr(memory.stats, name) for name in Statistics.__slots__}
+        for backend, memory in _free_lists.items()
     }
 
 
@@ -140,5 +198,5 @@ def empty_cache() -> None:
     >>> sum(stats["cached"] for stats in tinydl.memory_stats().values())
     0
     """
-    for pool in _free_lists.values():
-        pool.empty()
+    for memory in _free_lists.values():
+        memory.empty()

@@ -11,6 +11,7 @@
 
 #include <cuda_runtime.h>
 
+#include <functional>
 #include <utility>
 
 #include "dims.h"
@@ -32,7 +33,7 @@ enum { TD_WARP = 32 };
 
 /* --- host: queueing work (device.cu) ---------------------------------------------------------- */
 
-cudaStream_t td_stream(void); /* the one stream everything is queued on */
+cudaStream_t td_stream(void); /* the one this thread queues on */
 
 /* The td_status of a CUDA call; `op` is named in the error. */
 td_status td_cuda(const char *op, cudaError_t error);
@@ -44,10 +45,14 @@ td_status td_launched(const char *op, cudaError_t error);
  * order, so calls may share it. NULL when memory is out. Grows and is kept. */
 void *td_scratch(size_t bytes);
 
-/* A copy of a small table in device memory, valid for the kernels queued by this call. NULL when
- * it is larger than TD_UPLOAD_LIMIT or the device failed. */
+/* A small table in device memory, valid for the kernels queued by this call: what `fill` writes.
+ * In a graph that is recorded, fill is called again before each replay. NULL when the table is
+ * larger than TD_UPLOAD_LIMIT or the device failed. */
 enum { TD_UPLOAD_LIMIT = 1 << 20 };
-const void *td_upload(const void *host, size_t bytes);
+const void *td_upload(size_t bytes, std::function<void(char *)> fill);
+
+/* Whether this thread records a graph. */
+bool td_recording(void);
 
 /* Queues a kernel; an empty grid is no work. */
 template <class... P, class... A>

@@ -126,10 +126,11 @@ struct lists_t {
 constexpr size_t HEAD = TD_MAX(sizeof(table_t<float>), sizeof(table_t<double>));
 constexpr int64_t MOST = (TD_UPLOAD_LIMIT - HEAD) / sizeof(entry_t); /* in one table */
 
-/* Updates those of tensors first … first + MOST − 1 that are of dtype T. */
-template <class RULE, class T>
+/* Updates those of tensors first … first + MOST − 1 that are of dtype T. `step_now` works out the
+ * step from the caller's attributes, once for each replay of a graph. */
+template <class RULE, class T, class F>
 static td_status run_part(const char *op, int32_t dtype, const lists_t &l, int64_t first,
-                          int64_t count, const td_step *step)
+                          int64_t count, F step_now)
 {
     std::vector<entry_t> entries;
     int64_t chunks = 0;
@@ -144,23 +145,24 @@ static td_status run_part(const char *op, int32_t dtype, const lists_t &l, int64
     }
     if (chunks == 0) return TD_OK;
     const size_t size = entries.size() * sizeof(entry_t);
-    const table_t<T> head = {step_of<T>::make(step), (int64_t)entries.size()};
-    std::vector<char> bytes(sizeof head + size);
-    memcpy(bytes.data(), &head, sizeof head);
-    memcpy(bytes.data() + sizeof head, entries.data(), size);
-    const void *table = td_upload(bytes.data(), bytes.size());
+    const void *table = td_upload(HEAD + size, [=](char *to) {
+        const td_step step = step_now();
+        const table_t<T> head = {step_of<T>::make(&step), (int64_t)entries.size()};
+        memcpy(to, &head, sizeof head);
+        memcpy(to + sizeof head, entries.data(), size);
+    });
     if (!table) return td_fail(TD_EDEVICE, "%s: no table on the device", op);
     return td_launch(op, update_kernel<RULE, T>, td_blocks(chunks, 1), THREADS, 0,
                      (const table_t<T> *)table);
 }
 
-template <class RULE>
-static td_status run(const char *op, const lists_t &l, int64_t count, const td_step &step)
+template <class RULE, class F>
+static td_status run(const char *op, const lists_t &l, int64_t count, F step_now)
 {
     for (int64_t k = 0; k < count; k++) TD_TRY(td_check_parameter(op, k, l.p[k], l.g[k], l.state));
     for (int64_t first = 0; first < count; first += MOST) {
-        TD_TRY((run_part<RULE, float>(op, TD_F32, l, first, count, &step)));
-        TD_TRY((run_part<RULE, double>(op, TD_F64, l, first, count, &step)));
+        TD_TRY((run_part<RULE, float>(op, TD_F32, l, first, count, step_now)));
+        TD_TRY((run_part<RULE, double>(op, TD_F64, l, first, count, step_now)));
     }
     return TD_OK;
 }
@@ -169,7 +171,7 @@ td_status td_sgd(td_tensor *const *p, td_tensor *const *buf, const td_tensor *co
                  int64_t count, const td_sgd_attrs *a)
 {
     const lists_t lists = {p, {buf, NULL, NULL}, g};
-    const td_step step = td_sgd_step(a);
+    const auto step = [a] { return td_sgd_step(a); };
     if (!buf) return run<sgd_rule<0, false>>("sgd", lists, count, step);
     return a->nesterov ? run<sgd_rule<1, true>>("sgd", lists, count, step)
                        : run<sgd_rule<1, false>>("sgd", lists, count, step);
@@ -181,7 +183,7 @@ td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
 {
     if (a->step < 1) return td_fail(TD_EINVAL, "adam: steps are counted from 1");
     const lists_t lists = {p, {m, v, a->amsgrad ? vmax : NULL}, g};
-    const td_step step = td_adam_step(a);
+    const auto step = [a] { return td_adam_step(a); };
     return lists.state[2] ? run<adam_rule<true>>("adam", lists, count, step)
                           : run<adam_rule<false>>("adam", lists, count, step);
 }

@@ -4,6 +4,8 @@
  * writes them at once. What an element gets depends on (seed, offset, i) alone, by the very
  * functions the CPU uses (philox.h, box_muller.h). Compiled without fused products: the same bits.
  */
+#include <cstring>
+
 #include "box_muller.h"
 #include "launch.cuh"
 #include "philox.h"
@@ -76,14 +78,16 @@ template <class T> struct dropout_draw {
 
 /* --- the kernel ------------------------------------------------------------------------------- */
 
-/* x, which only dropout reads, may be NULL. Whole packs only if y and x are aligned to them. */
+/* x, which only dropout reads, may be NULL. Whole packs only if y and x are aligned to them. In a
+ * recorded graph `live` is where the rng of this replay is. */
 template <class F, class T>
-__global__ void __launch_bounds__(THREADS)
-    draw_kernel(T *y, const T *x, int64_t n, bool aligned, td_rng rng, const F f)
+__global__ void __launch_bounds__(THREADS) draw_kernel(T *y, const T *x, int64_t n, bool aligned,
+                                                       td_rng rng, const td_rng *live, const F f)
 {
     constexpr int PER = F::PER;
     const int64_t counter = (int64_t)blockIdx.x * THREADS + threadIdx.x, first = counter * PER;
     if (first >= n) return;
+    if (live) rng = *live;
     uint32_t word[4];
     td_philox(word, (uint64_t)counter, rng.offset, rng.seed);
 
@@ -105,8 +109,14 @@ static td_status draw(const char *op, td_tensor *y, const td_tensor *x, const td
     constexpr size_t PACK = F::PER * sizeof(T);
     const int64_t n = td_numel(y);
     const bool aligned = (uintptr_t)y->data % PACK == 0 && (!x || (uintptr_t)x->data % PACK == 0);
+    const void *live = NULL;
+    if (td_recording()) {
+        live = td_upload(sizeof *rng, [rng](char *to) { memcpy(to, rng, sizeof *rng); });
+        if (!live) return td_fail(TD_ENOMEM, "%s: no memory for the graph's tables", op);
+    }
     return td_launch(op, draw_kernel<F, T>, td_blocks(TD_CEIL_DIV(n, (int64_t)F::PER), THREADS),
-                     THREADS, 0, (T *)y->data, x ? (const T *)x->data : NULL, n, aligned, *rng, f);
+                     THREADS, 0, (T *)y->data, x ? (const T *)x->data : NULL, n, aligned, *rng,
+                     (const td_rng *)live, f);
 }
 
 static td_status no_kernel(const char *op, const td_tensor *y)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from .. import capture
 from ..array import Array
 from ..backend import call, ffi
 from ..op import op
@@ -92,8 +93,11 @@ class Generator:
         >>> g.draw(), g.draw()
         ((0, 0), (0, 1))
         """
+        draw = self._seed, self._draws
         self._draws += 1
-        return self._seed, self._draws - 1
+        if capture.current is not None:
+            capture.current.drew(self, draw)
+        return draw
 
 
 default_generator = Generator()
@@ -130,7 +134,10 @@ def initial_seed() -> int:
 
 
 def _rng(draw: tuple[int, int]):
-    return ffi.new("td_rng *", draw)
+    rng = ffi.new("td_rng *", draw)
+    if capture.current is not None:
+        capture.current.uses(draw, rng)
+    return rng
 
 
 def fill_uniform(y: Array, low: float, high: float, generator: Generator | None) -> Array:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from .. import capture
 from ..backend import ffi
 from ..tensor import Tensor
 from .optimizer import Optimizer, Params, by_key, check_range, run_kernel
@@ -74,10 +77,19 @@ class Adam(Optimizer):
             vmax = None
             if group["amsgrad"]:
                 vmax = [self.buffer(p, "max_exp_avg_sq") for p in same]
-            values = (group["lr"], *group["betas"], group["eps"], group["weight_decay"], step)
-            flags = (self.decoupled, group["maximize"], group["amsgrad"])
-            attrs = ffi.new("td_adam_attrs *", values + flags)
+            attrs = ffi.new("td_adam_attrs *", self._attrs(group, step))
             run_kernel("adam", same, m, v, vmax, attrs=attrs)
+            if capture.current is not None:
+                capture.current.repeat(partial(self._repeat, attrs, group, same))
+
+    def _attrs(self, group: dict, step: int) -> tuple:
+        values = (group["lr"], *group["betas"], group["eps"], group["weight_decay"], step)
+        return *values, self.decoupled, group["maximize"], group["amsgrad"]
+
+    def _repeat(self, attrs, group: dict, params: list[Tensor], steps: int) -> None:
+        for p in params:
+            self.state[p]["step"] += steps
+        attrs[0] = self._attrs(group, self.state[params[0]]["step"])
 
 
 class AdamW(Adam):

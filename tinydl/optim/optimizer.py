@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from .. import capture
 from ..array import Array
 from ..backend import NULL, ffi
 from ..creation import zeros_like
@@ -195,9 +196,9 @@ class Optimizer:
                         f"optimizer: {name} of parameter {number} is {value._array}, "
                         f"the parameter {p._array}"
                     )
+            own_state = self.state.get(p, {})
             loaded[p] = {
-                name: value.to(p.device).clone() if isinstance(value, Tensor) else value
-                for name, value in values.items()
+                name: _copied(value, own_state.get(name), p) for name, value in values.items()
             }
         self.state = loaded
         for group, saved in zip(self.param_groups, groups, strict=True):
@@ -212,6 +213,16 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {name}: {value}" for name, value in group.items() if name != "params"]
         return "\n".join([*lines, ")"])
+
+
+def _copied(value: Any, own: Any, p: Tensor) -> Any:
+    """A copy of a saved value, in the tensor that is there already if it fits: recorded graphs
+    know its address."""
+    if not isinstance(value, Tensor):
+        return value
+    if isinstance(own, Tensor) and own.shape == value.shape and own.dtype is value.dtype:
+        return own.copy_(value)
+    return value.to(p.device).clone()
 
 
 # --- calling the kernels --------------------------------------------------------------------------
@@ -233,6 +244,9 @@ def run_kernel(name: str, params: list[Tensor], *buffers: list[Tensor] | None, a
     status = backend.fn[name](*lists, _pointers(grads), len(params), attrs)
     backend.check(status, name)
     site = call_site()
+    if capture.current is not None:
+        for arrays in (dense, grads, *([x._array for x in b or ()] for b in buffers)):
+            capture.current.keep(arrays)
     for p, array in zip(params, dense, strict=True):
         if array is not p._array:
             backend.check(backend.fn["copy"](p._array.descriptor, array.descriptor), name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from .. import capture
 from ..backend import ffi
 from ..tensor import Tensor
 from .optimizer import Optimizer, Params, by_key, check_range, run_kernel
@@ -65,6 +68,14 @@ class SGD(Optimizer):
             buffers = None
             if group["momentum"]:
                 buffers = [self.buffer(p, "momentum_buffer") for p in same]
-            names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
-            attrs = ffi.new("td_sgd_attrs *", (*(group[name] for name in names), first))
+            attrs = ffi.new("td_sgd_attrs *", self._attrs(group, first))
             run_kernel("sgd", same, buffers, attrs=attrs)
+            if capture.current is not None:
+                capture.current.repeat(partial(self._repeat, attrs, group, first))
+
+    def _attrs(self, group: dict, first: bool) -> tuple:
+        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
+        return *(group[name] for name in names), first
+
+    def _repeat(self, attrs, group: dict, first: bool, steps: int) -> None:
+        attrs[0] = self._attrs(group, first)

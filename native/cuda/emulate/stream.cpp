@@ -24,7 +24,7 @@ std::vector<cudaStream_t> &all_streams()
 cudaStream_t find_stream(cudaStream_t stream)
 {
     const auto &streams = all_streams();
-    if (!stream) return streams[0];
+    if ((uintptr_t)stream <= 2) return streams[0]; /* NULL, cudaStreamLegacy, …PerThread */
     return std::count(streams.begin(), streams.end(), stream) ? stream : nullptr;
 }
 
