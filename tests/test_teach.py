@@ -91,13 +91,20 @@ def test_values(version, dtype, gpu):
     for *shapes, window in _cases(version.op):
         operands = [rng.integers(-4, 5, shape).astype(dtype) for shape in shapes]
         expected = REFERENCE[version.op](*operands, **window)
-        y = version(*[tinydl.tensor(x, device=gpu) for x in operands], **window)
+        y = version(*[_placed(x, gpu) for x in operands], **window)
         assert (y.shape, y.dtype.numpy) == (expected.shape, expected.dtype)
         if version.op == "softmax":
             tolerance = 64 * np.finfo(dtype).eps
             np.testing.assert_allclose(y.cpu().numpy(), expected, rtol=tolerance, atol=0)
         else:
             np.testing.assert_array_equal(y.cpu().numpy(), expected, err_msg=f"{shapes}")
+
+
+def _placed(x: np.ndarray, gpu) -> tinydl.Tensor:
+    """x, with sevens behind it: they show in a result where too much was read, and among the guard
+    bytes where too much was written. (Those are NaN, and a copy of one changes nothing.)"""
+    longer = np.append(x, [7] * 64).astype(x.dtype)
+    return tinydl.tensor(longer, device=gpu)[: x.size].view(*x.shape)
 
 
 def _cases(op):
