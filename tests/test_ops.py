@@ -207,7 +207,7 @@ def test_every_op_has_a_case():
     assert sorted(set(OPS) - {c.name for c in CASES}) == []
 
 
-HOST = {  # of tinydl.h, what is no kernel (and of teach.h none is behind an op)
+HOST = {  # of tinydl.h, what is no kernel
     "abi", "name", "compiler", "usable", "last_error", "threads", "set_threads", "sync",
     "alloc", "free", "write", "read",
 }  # fmt: skip
