@@ -53,22 +53,26 @@ Or name one:          NVCC=/path/to/nvcc"""
 # --- what is here ---------------------------------------------------------------------------------
 
 
+def find_tools(name: str) -> list[str]:
+    """NVIDIA's programs of that name: in $CUDA_HOME, the PATH, /usr/local/cuda, wheels of PyPI."""
+    home = os.environ.get("CUDA_HOME")
+    wheels = [f"{folder}/nvidia/cu13/bin/" for folder in sys.path]
+    folders = [*([f"{home}/bin/"] if home else []), "", "/usr/local/cuda/bin/", *wheels]
+    return list(filter(None, [shutil.which(folder + name) for folder in folders]))
+
+
 def find_nvccs() -> list[str]:
-    """$NVCC, else those of $CUDA_HOME, the PATH, /usr/local/cuda and NVIDIA's wheels on PyPI."""
-    if os.environ.get("NVCC"):
-        names = [os.environ["NVCC"]]
-    else:
-        homes = filter(None, [os.environ.get("CUDA_HOME"), "/usr/local/cuda"])
-        *first, last = [f"{home}/bin/nvcc" for home in homes]
-        names = [*first, "nvcc", last, *(f"{path}/nvidia/cu13/bin/nvcc" for path in sys.path)]
-    return list(filter(None, map(shutil.which, names)))
+    """$NVCC alone, if it is set, else all that are here."""
+    asked = os.environ.get("NVCC")
+    return list(filter(None, [shutil.which(asked)])) if asked else find_tools("nvcc")
 
 
 def find_nvcc() -> str:
     """The first of find_nvccs(); without one, what to install is the error."""
-    for nvcc in find_nvccs():
-        return nvcc
-    raise SystemExit(NO_NVCC)
+    found = find_nvccs()
+    if not found:
+        raise SystemExit(NO_NVCC)
+    return found[0]
 
 
 def version(nvcc: str) -> str:
