@@ -13,11 +13,14 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 
+import cases
 import numpy as np
 import pytest
 from devices import NEEDS_CUDA
 from guards import guarded, libraries
+from source import Source
 
 import tinydl
 from tinydl import backend, reference
@@ -26,6 +29,7 @@ from tinydl.backend import ffi
 from tinydl.inspect import compare_versions, explain, versions
 from tinydl.inspect.sources import definitions, native_folder
 from tinydl.inspect.versions import TAUGHT, Comparison, Row, Version, _median
+from tinydl.op import OPS
 
 NEEDS_EMULATED = pytest.mark.skipif("cuda" not in libraries(), reason="make emulated was not run")
 VERSIONS = [version for op in TAUGHT for version in versions(op)]
@@ -134,18 +138,21 @@ def test_a_softmax_of_infinities_and_nan_is_the_librarys(number):
     np.testing.assert_allclose(y.cpu().numpy(), x.softmax(-1).cpu().numpy(), rtol=1e-6)
 
 
-@NEEDS_EMULATED
-def test_every_kernel_is_launched():
-    """No kernel of these files is there to be read only."""
+# --- kernels that run -----------------------------------------------------------------------------
+
+
+def launches() -> dict[str, int]:
+    """How often each kernel of the emulated device was launched so far."""
     library = ctypes.CDLL(str(libraries()["cuda"]))
     library.td_emu_kernel_name.restype = ctypes.c_char_p
     library.td_emu_kernel_launches.restype = ctypes.c_int64
+    names = [library.td_emu_kernel_name(i).decode() for i in range(library.td_emu_kernels())]
+    return {name: library.td_emu_kernel_launches(i) for i, name in enumerate(names)}
 
-    def launches() -> dict[str, int]:
-        kernels = range(library.td_emu_kernels())
-        names = [library.td_emu_kernel_name(i).decode() for i in kernels]
-        return {names[i]: library.td_emu_kernel_launches(i) for i in kernels}
 
+@NEEDS_EMULATED
+def test_every_kernel_is_launched():
+    """No kernel of these files is there to be read only."""
     gpu, before = guarded("cuda")[0], launches()
     for dtype in (tinydl.float32, tinydl.float64):
         for version in VERSIONS:
@@ -157,6 +164,37 @@ def test_every_kernel_is_launched():
         for kernel in filter(lambda found: found.is_kernel, definitions(path)):
             for T in ("float", "double"):
                 assert any(name.startswith(f"{kernel.name}<{T}") for name in launched), kernel.where
+
+
+@NEEDS_EMULATED
+def test_explain_shows_what_is_launched():
+    """For each row of the case table: the kernels that its op launches are among those shown."""
+    gpu = guarded("cuda")[0]
+    for case in cases.CASES:
+        if case.op is None or case.run is not case.op:
+            continue
+        shown = "".join(source for _, source in explain(case.name, "cuda").kernels)
+        if case.name == "scatter_zeros":  # the zeros come from another op
+            shown += "".join(source for _, source in explain("assign", "cuda").kernels)
+        for dtype, seed in product(case.dtypes, range(3)):
+            arrays, params = case.inputs(Source.seeded(dtype, seed))
+            inputs = [None if x is None else tinydl.tensor(x, device=gpu) for x in arrays]
+            before = launches()
+            case.run(*inputs, **params)
+            gpu.backend.check(gpu.backend.fn["sync"](), "sync")
+            launched = {name.split("<")[0] for name, n in launches().items() if n > before[name]}
+            assert [name for name in launched if f" {name}(" not in shown] == [], case
+
+
+@NEEDS_EMULATED
+def test_explain_knows_every_kernel():
+    """But that of the optimizers, which are no ops."""
+    shown = "".join(source for op in OPS for _, source in explain(op, "cuda").kernels)
+    shown += "".join(version.source for version in VERSIONS)
+    missing = {name.split("<")[0] for name in launches()}
+    missing = {name for name in missing if f" {name}(" not in shown}
+    files = map(definitions, native_folder().glob("cuda/optim*.cu*"))
+    assert missing == {found.name for file in files for found in file if found.is_kernel}
 
 
 # --- errors ---------------------------------------------------------------------------------------

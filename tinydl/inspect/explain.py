@@ -125,7 +125,7 @@ def _kernels(op: Op, device: str | None) -> Iterator[tuple[str, str]]:
         lines = list(matches(folder / "elementwise.def", line))
         yield from lines
         if lines and device == "cuda":  # the loop around all of them
-            yield from _device_code(folder / "cuda" / "elementwise.cu", "td_run_map")
+            yield from _device_code(folder / "cuda" / "elementwise.cu", "td_run_map(")
         if not lines and device != "cuda":
             yield from _c(folder, name)
         if not lines and device != "cpu":
@@ -152,13 +152,13 @@ def _cuda(folder: Path, name: str) -> Iterator[tuple[str, str]]:
         exported = _exported(path, name)
         yield from exported
         if exported:
-            yield from _device_code(path, f"td_{name}")
+            yield from _device_code(path, f"td_{name}(")
 
 
-def _device_code(path: Path, name: str) -> Iterator[tuple[str, str]]:
-    """What a host function leads to on the device: kernels first, each file in its own order."""
+def _device_code(path: Path, call: str) -> Iterator[tuple[str, str]]:
+    """What a host's call leads to on the device: kernels first, each file in its own order."""
     unit = Unit(path)
-    used = [d for d in unit.uses(name) if d.is_device_code and d.path.name not in _TOOLS]
+    used = [d for d in unit.uses(call) if d.is_device_code and d.path.name not in _TOOLS]
     used.sort(key=lambda d: (not d.is_kernel, unit.files.index(d.path), d.line))
     for definition in used:
         yield definition.where, definition.text

@@ -39,6 +39,10 @@ class Definition:
         return location(self.path, self.line)
 
     @property
+    def is_struct(self) -> bool:
+        return _STRUCT.search(self.code.partition("{")[0].strip()) is not None
+
+    @property
     def is_kernel(self) -> bool:
         return "__global__" in self.code
 
@@ -115,9 +119,11 @@ class Unit:
         return list(found)
 
     def _follow(self, code: str, found: dict[Definition, None]) -> None:
-        for name in re.findall(r"\w+", code):
+        for name, call in re.findall(r"\b([a-zA-Z_]\w*)([<(]?)", code):
             for definition in self.named.get(name, ()):
-                if definition not in found:
+                # a function's name alone is a variable's; but kernels are passed on by name
+                meant = call or definition.is_struct or definition.is_kernel
+                if meant and definition not in found:
                     found[definition] = None
                     self._follow(definition.code, found)
 

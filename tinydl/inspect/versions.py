@@ -89,6 +89,15 @@ class Version:
         number: from 1, the obvious one, to the last, which is the library's.
         idea: what it does otherwise than the one before, in a line.
         source: its kernels, and how they are launched.
+
+    Example:
+        >>> import tinydl
+        >>> second = tinydl.inspect.versions("add")[1]
+        >>> second.number, second.idea
+        (2, 'neighbours for neighbouring threads')
+        >>> if tinydl.cuda.is_available():
+        ...     x = tinydl.ones(3, device="cuda")
+        ...     assert second(x, x).tolist() == [2, 2, 2]
     """
 
     op: str
@@ -251,7 +260,7 @@ def compare_versions(op: str, *operands: Tensor, **windows) -> Comparison:
 
     Example:
         >>> import tinydl
-        >>> if tinydl.backend.has_cuda():
+        >>> if tinydl.cuda.is_available():
         ...     x = tinydl.rand(64, 100, device="cuda")
         ...     assert tinydl.inspect.compare_versions("softmax", x).agree
     """
