@@ -1,8 +1,7 @@
 """The numbered CUDA kernels: all versions compute what NumPy does, and are there to be read.
 
-Values are tested in guarded memory of the emulated device, and on a real GPU where there is one.
-Sums of small integers are exact in whatever order they are taken, so most results are compared
-bit by bit.
+Values are tested between guard bytes, on a GPU or else on the emulated device. Sums of small
+integers are exact in whatever order they are taken, so most results are compared bit by bit.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from itertools import product
 import cases
 import numpy as np
 import pytest
-from devices import NEEDS_CUDA
+from devices import HAS_CUDA, NEEDS_CUDA
 from guards import guarded, libraries
 from source import Source
 
@@ -31,7 +30,8 @@ from tinydl.inspect.sources import definitions, native_folder
 from tinydl.inspect.versions import TAUGHT, Comparison, Row, Version, _median
 from tinydl.op import OPS
 
-NEEDS_EMULATED = pytest.mark.skipif("cuda" not in libraries(), reason="make emulated was not run")
+EMULATED = HAS_CUDA and backend.cuda().name == "cuda-emu"
+NEEDS_EMULATED = pytest.mark.skipif(not EMULATED, reason="counts what the emulated device launched")
 VERSIONS = [version for op in TAUGHT for version in versions(op)]
 WINDOW = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
 
@@ -39,16 +39,8 @@ each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda v: f"{v.o
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
-GPUS = [pytest.param("guarded", marks=NEEDS_EMULATED)]
-if backend.has_cuda() and backend.cuda().name == "cuda":
-    GPUS.append("real")
-
-
-@pytest.fixture(params=GPUS)
-def gpu(request):
-    if request.param == "real":
-        yield tinydl.device("cuda")
-        return
+@pytest.fixture
+def gpu():
     device, memory = guarded("cuda")
     yield device
     memory.check()
@@ -88,6 +80,7 @@ REFERENCE = {
 }
 
 
+@NEEDS_CUDA
 @each_dtype
 @each_version
 def test_values(version, dtype, gpu):
@@ -336,7 +329,7 @@ def test_compare(op, dtype):
     )
     for row, line in zip(found.rows, lines, strict=False):
         assert line.startswith(f"{row.version.number}  {row.version.idea}  ")
-    if backend.cuda().name == "cuda-emu":
+    if EMULATED:
         assert head.split() == ["idea", "error"] and found.rows[0].seconds is None
         assert lines[-1] == "emulated: times mean nothing"
     else:
