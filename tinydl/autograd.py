@@ -127,7 +127,7 @@ def _leaf_hooked(edge, g):
 def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     """x.grad += g; the first time x.grad becomes g itself if nobody else holds its memory."""
     if capture.current is not None:
-        capture.current.leaves.setdefault(x, x.grad)
+        capture.current.adds_to(x)
     if create_graph:
         x.grad = g if x.grad is None else x.grad + g
     elif x.grad is not None:

@@ -60,6 +60,11 @@ class Capture:
         if generator is not None:  # else it was drawn before the step, once and for all
             self._rngs.append((rng, generator, draw[1] - self._starts[generator][1]))
 
+    def adds_to(self, leaf) -> None:
+        """backward() adds to leaf.grad."""
+        if get_ident() == self.thread:
+            self.leaves.setdefault(leaf, leaf.grad)
+
     def repeat(self, count: Callable[[int], None]) -> None:
         """Calls count(1) before each replay: the step counts as made once more."""
         self._repeats.append(count)

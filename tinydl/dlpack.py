@@ -13,6 +13,8 @@ import ctypes
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from . import dtypes
 from .array import MAX_NDIM, Array, contiguous_strides
 from .backend import Backend, ffi
@@ -221,7 +223,7 @@ def cuda_array_interface(array: Array) -> dict:
 def take_cuda_array(other: Any) -> tuple[Array, bool]:
     """An array on the memory of an object with __cuda_array_interface__; whether read-only."""
     found, where = other.__cuda_array_interface__, device("cuda")
-    dtype = dtypes.from_numpy_dtype(found["typestr"])
+    dtype = dtypes.from_numpy_dtype(np.dtype(found["typestr"]))
     shape, steps = tuple(found["shape"]), found.get("strides")
     strides = contiguous_strides(shape)[0]
     if steps is not None:

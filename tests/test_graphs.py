@@ -1,0 +1,336 @@
+"""cuda.graph: a replayed step does, bit by bit, what the step does."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+from devices import NEEDS_CUDA
+
+import tinydl
+from tinydl import array, nn, optim
+from tinydl.nn.functional import cross_entropy, dropout
+
+pytestmark = NEEDS_CUDA
+
+OPTIMIZERS = {
+    "sgd": lambda params: optim.SGD(params, lr=0.1),
+    "momentum": lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True),
+    "adam": lambda params: optim.Adam(params, lr=0.01, amsgrad=True),
+    "adamw": lambda params: optim.AdamW(params, lr=0.01),
+}
+
+
+class Training:
+    """A small CNN on the GPU, its optimizer, and a step with dropout."""
+
+    def __init__(self, optimizer: str = "adam"):
+        tinydl.manual_seed(0)
+        self.model = nn.Sequential(
+            nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Dropout(0.3), nn.Linear(36, 10),
+        ).to("cuda")  # fmt: skip
+        self.optimizer = OPTIMIZERS[optimizer](self.model.parameters())
+
+    def step(self, x, y):
+        self.optimizer.zero_grad()
+        loss = cross_entropy(self.model(x), y)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def state(self) -> list:
+        """Everything that a step changes, as NumPy arrays and numbers."""
+        parameters = list(self.model.parameters())
+        kept = [self.optimizer.state.get(p, {}) for p in parameters]
+        tensors = [*parameters, *(p.grad for p in parameters)]
+        tensors += [x for state in kept for x in state.values() if isinstance(x, tinydl.Tensor)]
+        counts = [state.get("step") for state in kept]
+        values = [x.detach().cpu().numpy().copy() for x in tensors if x is not None]
+        return [*values, counts, tinydl.default_generator.get_state()]
+
+
+def batches(count: int, size: int = 8) -> list:
+    rng = np.random.default_rng(0)
+    return [
+        (
+            tinydl.tensor(rng.standard_normal((size, 1, 6, 6), dtype=np.float32), device="cuda"),
+            tinydl.tensor(rng.integers(0, 10, size), device="cuda"),
+        )
+        for _ in range(count)
+    ]
+
+
+def assert_equal(one: list, other: list) -> None:
+    for a, b in zip(one, other, strict=True):
+        assert np.array_equal(a, b), (a, b)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_replayed_training_is_the_training(optimizer):
+    """Dropout, the optimizer's step and a learning rate that falls go on from replay to replay."""
+
+    def losses(graphed: bool) -> list:
+        training = Training(optimizer)
+        step = tinydl.cuda.graph(training.step) if graphed else training.step
+        curve = []
+        for i, batch in enumerate(batches(8)):
+            training.optimizer.param_groups[0]["lr"] = 0.05 / (1 + i)
+            curve.append(step(*batch))
+        return [x.item() for x in curve] + training.state()
+
+    assert_equal(losses(graphed=True), losses(graphed=False))
+
+
+def test_replays_do_not_wait_for_the_device():
+    training, data = Training(), batches(4)
+    for batch in data:
+        training.step(*batch)
+    step = tinydl.cuda.graph(training.step, warmup=1)
+    tinydl.cuda.set_sync_debug_mode("error")
+    try:
+        for batch in data * 2:
+            training.step(*batch)
+            step(*batch)
+    finally:
+        tinydl.cuda.set_sync_debug_mode("default")
+
+
+def test_other_shapes_and_values_are_recorded_anew():
+    runs = []
+
+    def step(x, scale=1, parts=()):
+        runs.append(x.shape)
+        return {"y": x * scale, "sums": [x.sum(), *(part + 1 for part in parts)]}
+
+    graphed = tinydl.cuda.graph(step, warmup=1)
+    small, large = tinydl.ones(2, device="cuda"), tinydl.ones(3, device="cuda")
+    for value in range(4):
+        for x in (small, large):
+            x.fill_(value)
+            out = graphed(x, 3, (x,))
+            assert out["y"].tolist() == [3 * value] * len(x)
+            assert [s.tolist() for s in out["sums"]] == [value * len(x), [value + 1] * len(x)]
+        assert graphed(small, 5)["y"].tolist() == [5 * value] * 2
+    assert sorted(runs) == [(2,)] * 4 + [(3,)] * 2  # each once as it is, and once to record it
+    with tinydl.no_grad():
+        graphed(small, 5)
+    assert len(runs) == 7, "without gradients it is another step"
+
+
+def test_results_are_kept_when_the_graph_runs_again():
+    double = tinydl.cuda.graph(lambda x: x * 2, warmup=1)
+    results = [double(tinydl.full((2,), float(i), device="cuda")) for i in range(5)]
+    assert [y.tolist() for y in results] == [[2.0 * i] * 2 for i in range(5)]
+
+
+def test_memory_of_a_graph_is_its_own():
+    """What is made between replays does not disturb it, nor do constants that are forgotten."""
+    training = Training()
+    step = tinydl.cuda.graph(training.step, warmup=1)
+    for batch in batches(3):
+        step(*batch)
+    step(*batches(1)[0])
+    array._scalar.cache_clear()
+    gc.collect()
+    junk = [tinydl.full((n,), float("nan"), device="cuda") for n in range(1, 300)]
+    for batch in batches(4):
+        step(*batch)
+    assert not any(np.isnan(x).any() for x in training.state()[:4])
+    assert all(np.isnan(x.sum().item()) for x in junk[::50])
+
+
+def test_memory_returns_with_the_graph():
+    training = Training()
+    for batch in batches(2):
+        training.step(*batch)
+    training.optimizer.zero_grad()
+    del batch
+    before = tinydl.cuda.memory_allocated()
+    step = tinydl.cuda.graph(training.step, warmup=1)
+    for batch in batches(3):
+        step(*batch)
+    assert tinydl.cuda.memory_allocated() > before
+    training.optimizer.zero_grad()
+    del step, batch
+    assert tinydl.cuda.memory_allocated() == before
+
+
+def test_seeding_between_replays():
+    noisy = tinydl.cuda.graph(lambda x: dropout(x, 0.5) + tinydl.rand(8, device="cuda"), warmup=1)
+    x = tinydl.ones(8, device="cuda")
+    drawn = []
+    for _ in range(4):
+        tinydl.manual_seed(3)
+        drawn.append(noisy(x).tolist() + noisy(x).tolist())
+    assert drawn[0] == drawn[1] == drawn[2] == drawn[3]
+    assert drawn[0][:8] != drawn[0][8:]
+    own = tinydl.Generator().manual_seed(3)
+    draw = tinydl.cuda.graph(lambda: tinydl.randn(4, device="cuda", generator=own), warmup=1)
+    values = [draw().tolist() for _ in range(4)]
+    own.manual_seed(3)
+    again = [tinydl.randn(4, device="cuda", generator=own).tolist() for _ in range(4)]
+    assert values == again
+
+
+def test_loading_a_state_goes_on_from_there():
+    def run(graphed: bool) -> list:
+        training = Training()
+        step = tinydl.cuda.graph(training.step, warmup=1) if graphed else training.step
+        data = batches(6)
+        for batch in data[:2]:
+            step(*batch)
+        saved = {
+            "model": {k: v.clone() for k, v in training.model.state_dict().items()},
+            "optimizer": training.optimizer.state_dict(),
+        }
+        saved["optimizer"]["state"] = {
+            i: {k: v.clone() if isinstance(v, tinydl.Tensor) else v for k, v in state.items()}
+            for i, state in saved["optimizer"]["state"].items()
+        }
+        for batch in data[2:4]:
+            step(*batch)
+        training.model.load_state_dict(saved["model"])
+        training.optimizer.load_state_dict(saved["optimizer"])
+        for batch in data[4:]:
+            step(*batch)
+        return training.state()
+
+    assert_equal(run(graphed=True), run(graphed=False))
+
+
+# --- gradients ------------------------------------------------------------------------------------
+
+
+def test_gradients_are_there_after_a_replay():
+    w = tinydl.ones(2, device="cuda", requires_grad=True)
+
+    def step(x):
+        (w * x).sum().backward()
+
+    graphed = tinydl.cuda.graph(step, warmup=1)
+    for i in range(4):
+        w.grad = None
+        graphed(tinydl.full((2,), float(i), device="cuda"))
+        assert w.grad.tolist() == [i, i]
+
+
+def test_gradients_that_add_up():
+    w = tinydl.ones(2, device="cuda", requires_grad=True)
+
+    def step(x):
+        (w * x).sum().backward()
+
+    graphed = tinydl.cuda.graph(step, warmup=1)
+    x = tinydl.ones(2, device="cuda")
+    for i in range(1, 5):
+        graphed(x)
+        assert w.grad.tolist() == [i, i]
+    w.grad = None
+    with pytest.raises(RuntimeError, match=r"adds to the gradient that f32\[2\] had .*zero_grad"):
+        graphed(x)
+
+
+def test_a_replay_counts_as_a_write():
+    w = tinydl.ones(2, device="cuda", requires_grad=True)
+
+    def double():
+        with tinydl.no_grad():
+            w.mul_(2)
+
+    graphed = tinydl.cuda.graph(double, warmup=1)
+    graphed()
+    graphed()
+    y = (w * w).sum()
+    graphed()
+    with pytest.raises(RuntimeError, match="modified|changed|written"):
+        y.backward()
+
+
+# --- what a step may not do -----------------------------------------------------------------------
+
+
+def _reads(x):
+    return (x * 2).sum().item()
+
+
+def _writes(x):
+    return x + tinydl.tensor([1.25, 2.5], device="cuda")
+
+
+def _waits(x):
+    tinydl.cuda.synchronize()
+    return x + 1
+
+
+def _forks(x):
+    with tinydl.cuda.stream(tinydl.cuda.Stream()):
+        return x + 1
+
+
+def _nests(x):
+    inner = tinydl.cuda.graph(lambda x: x + 1, warmup=1)
+    inner(x)
+    return inner(x)
+
+
+@pytest.mark.parametrize("step", [_reads, _writes, _waits, _forks, _nests])
+def test_a_step_that_cannot_be_recorded_is_an_error(step):
+    graphed = tinydl.cuda.graph(step, warmup=1)
+    x = tinydl.ones(2, device="cuda")
+    graphed(x)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="recorded"):
+            graphed(x)
+    assert (x + 1).tolist() == [2, 2], "the device goes on"
+
+
+def test_a_failed_recording_leaves_no_trace():
+    training = Training()
+    data = batches(3)
+
+    def step(x, y):
+        return training.step(x, y).item()
+
+    graphed = tinydl.cuda.graph(step, warmup=2)
+    for batch in data[:2]:
+        graphed(*batch)
+    training.optimizer.zero_grad()
+    before = training.state()[-2:]
+    with pytest.raises(RuntimeError, match="take .item\\(\\)"):
+        graphed(*data[2])
+    assert training.state()[-2:] == before
+    assert all(p.grad is None for p in training.model.parameters())
+    assert np.isfinite(training.step(*data[2]).item())
+
+
+def test_arguments():
+    graphed = tinydl.cuda.graph(lambda x, *rest: x)
+    with pytest.raises(TypeError, match=r"tensor 0 of the arguments, f32\[2\], is not on cuda"):
+        graphed(tinydl.ones(2))
+    with pytest.raises(TypeError, match=r"f32\[2\], requires a gradient; pass x.detach\(\)"):
+        graphed(tinydl.ones(2, device="cuda", requires_grad=True))
+    with pytest.raises(TypeError, match="arguments are tensors, numbers or strings"):
+        graphed(tinydl.ones(2, device="cuda"), np.ones(2))
+    with pytest.raises(ValueError, match="warmup must be at least 1"):
+        tinydl.cuda.graph(lambda: None, warmup=0)
+
+
+def test_other_threads_go_on_while_a_step_is_recorded():
+    seen = []
+
+    def aside():
+        seen.append((tinydl.ones(3, device="cuda") + tinydl.rand(3, device="cuda")).sum().item())
+
+    def step(x):
+        thread = threading.Thread(target=aside)
+        thread.start()
+        thread.join()
+        return x + 1
+
+    graphed = tinydl.cuda.graph(step, warmup=1)
+    for i in range(4):
+        assert graphed(tinydl.full((2,), float(i), device="cuda")).tolist() == [i + 1] * 2
+    assert len(seen) == 2 and all(3 <= s < 6 for s in seen)
