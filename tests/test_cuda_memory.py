@@ -81,5 +81,6 @@ def test_a_kernel_gets_memory_for_partial_results(monkeypatch):
     monkeypatch.setitem(library.fn, "exp", lambda *a: answers.pop() if answers else exp(*a))
     tinydl.ones(1000, device="cuda")
     assert cuda.memory_stats()["cached"] > 0
-    assert x.exp().tolist() == pytest.approx([2.718281828] * 3)
+    y = x.exp()
     assert not answers and cuda.memory_stats()["cached"] == 0
+    assert y.tolist() == pytest.approx([2.718281828] * 3)
