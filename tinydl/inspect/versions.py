@@ -206,7 +206,13 @@ class Row:
 
 
 class Comparison:
-    """The rows of compare_versions(); printing it shows the table."""
+    """What compare_versions() found; printing it shows the table.
+
+    Attributes:
+        title: the op and its operands.
+        rows: a Row for each version.
+        work, unit: what a call computes or moves, in flop (for GFLOP/s) or bytes (for GB/s).
+    """
 
     def __init__(self, title: str, rows: list[Row], work: float, unit: str):
         self.title, self.rows, self.work, self.unit = title, rows, work, unit
@@ -270,15 +276,15 @@ def compare_versions(op: str, *operands: Tensor, **windows) -> Comparison:
     largest = found[-1](*[x.abs() for x in exact], **windows).cpu().numpy().max(initial=0) or 1
     arrays = [x._array for x in operands]
     made, library = _CALLS[op](*arrays, **windows), arrays[0].backend
-    # what a chain of additions may be off at most, and exponentials by a few roundings more
-    bound = (made.terms + 8) * float(np.finfo(arrays[0].dtype.numpy).eps)
 
     def row(version: Version) -> Row:
         y, launch = version._prepare(operands, windows)
         launch()
         error = float(np.abs(y.numpy() - truth).max(initial=0) / largest)
+        # a chain of additions may be that far off, and exponentials by a few roundings more
+        bound = (made.terms + 8) * np.finfo(y.dtype.numpy).eps
         seconds = None if library.name.startswith("cuda-emu") else _median(launch, library)
-        return Row(version, error, error <= bound, seconds)
+        return Row(version, error, bool(error <= bound), seconds)
 
     size = prod(made.shape)
     moved = arrays[0].dtype.itemsize * (size + sum(x.size for x in arrays))
