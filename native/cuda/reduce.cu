@@ -97,7 +97,7 @@ template <class F> struct join_t {
 };
 
 template <class F, int V>
-__global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ fold_t t)
+__global__ void __launch_bounds__(THREADS, 3) rows_kernel(const __grid_constant__ fold_t t)
 {
     using T = typename F::element;
     const int64_t group = (int64_t)blockIdx.x * (THREADS / t.width) + threadIdx.x / t.width;
@@ -152,7 +152,7 @@ __global__ void __launch_bounds__(THREADS) rows_kernel(const __grid_constant__ f
 }
 
 template <class F>
-__global__ void __launch_bounds__(THREADS) columns_kernel(const __grid_constant__ fold_t t)
+__global__ void __launch_bounds__(THREADS, 3) columns_kernel(const __grid_constant__ fold_t t)
 {
     using T = typename F::element;
     __shared__ typename F::state shared[THREADS];

@@ -80,7 +80,7 @@ struct merge_t {
 /* 3. A warp takes a row, finds maximum and sum in one pass (Milakov and Gimelshein, 2018), and its
  * lanes put them together without shared memory or barriers: the row is read twice. */
 template <class T>
-static __global__ void __launch_bounds__(THREADS)
+static __global__ void __launch_bounds__(THREADS, 3)
     softmax_3(T *y, const T *x, int64_t rows, int64_t n)
 {
     const int lane = threadIdx.x % TD_WARP;
