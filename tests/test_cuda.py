@@ -82,3 +82,17 @@ def test_the_emulated_device_is_never_taken_unasked():
     code = "import tinydl; print(tinydl.ones(1, device='cuda')._array.backend.name)"
     done = run(code, TINYDL_CUDA="")  # a GPU where there is one, else an error that says why
     assert done.stdout.strip() == "cuda" or "RuntimeError: no CUDA device: " in done.stderr
+
+
+@NEEDS_CUDA
+def test_words_for_the_gpu():
+    """PyTorch's spellings all lead to the one GPU there is."""
+    x = tinydl.ones(2)
+    for there in (x.cuda(), x.cuda(0), x.cuda("cuda:0", non_blocking=True), x.pin_memory().to(0)):
+        assert there.is_cuda and there.device == tinydl.device(0) and not x.is_cuda
+    layer = tinydl.nn.Linear(2, 1)
+    layer(x).backward()
+    assert layer.cuda().weight.is_cuda and layer.weight.grad.is_cuda
+    assert not layer.cpu().weight.is_cuda
+    with pytest.raises(ValueError, match=r"device\(1\): this machine has cpu, .*cuda:0"):
+        x.cuda(1)

@@ -49,12 +49,13 @@ class Device:
 DeviceLike: TypeAlias = Device | str | None  # None: where new tensors go
 
 
-def device(name: str | Device) -> Device:
+def device(name: str | int | Device) -> Device:
     """The device of that name.
 
     Args:
         name: "cpu", the best library for this machine, or one of its instruction sets, such as
-            "cpu:avx2" or "cpu:base"; "cuda" for the GPU; a Device is returned as it is.
+            "cpu:avx2" or "cpu:base"; "cuda", "cuda:0" or 0 for the GPU; a Device is returned as it
+            is.
 
     Raises:
         ValueError: this machine has no such device; the message lists those it has.
@@ -66,7 +67,7 @@ def device(name: str | Device) -> Device:
     """
     if isinstance(name, Device):
         return name
-    known = _KNOWN.get(name)
+    known = _KNOWN.get(f"cuda:{name}" if isinstance(name, int) else name)
     if known is None:
         here = [known for known in _KNOWN if not known.startswith("cuda") or backend.has_cuda()]
         raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")

@@ -24,7 +24,7 @@ class ConvertMethods:
 
     def to(
         self,
-        *args: DType | Tensor | str | devices.Device,
+        *args: DType | Tensor | str | int | devices.Device,
         dtype: DType | None = None,
         device: str | devices.Device | None = None,
         copy: bool = False,
@@ -38,7 +38,8 @@ class ConvertMethods:
                 0 is True where it is bool.
             device: the same by name, such as "cpu" or "cpu:avx2".
             copy: whether a copy is made also where nothing changes.
-            non_blocking: taken for PyTorch's sake; copies are complete on return.
+            non_blocking: taken for PyTorch's sake. Copies to a GPU are always queued, from a copy of
+                self, which may be changed at once; copies from it wait for the values.
 
         Raises:
             ValueError: there is no such device.
@@ -54,7 +55,7 @@ class ConvertMethods:
                 dtype = argument
             elif ops.is_tensor(argument):
                 dtype, device = argument.dtype, argument.device
-            elif isinstance(argument, (str, devices.Device)):
+            elif isinstance(argument, (str, devices.Device)) or type(argument) is int:
                 device = argument
             elif not isinstance(argument, (bool, type(None))):  # PyTorch's non_blocking, or nothing
                 raise TypeError(f"to: expected a dtype, a device or a tensor, got {argument!r}")
@@ -74,9 +75,30 @@ class ConvertMethods:
         """
         return self.to("cpu")
 
-    def cuda(self) -> Tensor:
-        """On the GPU; RuntimeError with the reason where there is none."""
-        return self.to("cuda")
+    def cuda(
+        self, device: str | int | devices.Device | None = None, non_blocking: bool = False
+    ) -> Tensor:
+        """On the GPU. The copy is queued, so it is never waited for.
+
+        Args:
+            device: taken for PyTorch's sake: 0 or "cuda:0", the first GPU that CUDA sees.
+            non_blocking: taken for PyTorch's sake.
+
+        Raises:
+            RuntimeError: there is no CUDA device; the message says why.
+            ValueError: another one than the first.
+        """
+        return self.to(devices.device("cuda" if device is None else device))
+
+    def pin_memory(self) -> Tensor:
+        """self: copies to the GPU go through pinned memory of tinydl's own, wherever they start.
+
+        >>> import tinydl
+        >>> x = tinydl.ones(2)
+        >>> x.pin_memory() is x
+        True
+        """
+        return self
 
     def type_as(self, other: Tensor) -> Tensor:
         """As other's dtype.

@@ -47,6 +47,16 @@ class FactMethods:
         return devices.of(self._array.storage.backend)
 
     @property
+    def is_cuda(self) -> bool:
+        """Whether the elements are on a GPU.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2).is_cuda
+        False
+        """
+        return not self._array.storage.backend.is_cpu
+
+    @property
     def ndim(self) -> int:
         """The number of axes.
 

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import RemovableHandle
+from ..device import device as device_called
 from ..dtypes import DType, float32, float64
 from ..tensor import Tensor
 from .parameter import Parameter
@@ -295,6 +296,10 @@ class Module(TreeMethods, StateMethods):
         device('cpu')
         """
         return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Self:
+        """Parameters and buffers on the GPU, in place; returns self. As Tensor.cuda."""
+        return self.to(device_called("cuda" if device is None else device))
 
     # --- printing ---------------------------------------------------------------------------------
 
