@@ -38,8 +38,8 @@ class ConvertMethods:
                 0 is True where it is bool.
             device: the same by name, such as "cpu" or "cpu:avx2".
             copy: whether a copy is made also where nothing changes.
-            non_blocking: taken for PyTorch's sake. Copies to a GPU are always queued, from a copy of
-                self, which may be changed at once; copies from it wait for the values.
+            non_blocking: taken for PyTorch's sake. Copies to a GPU are always queued, from a copy
+                of self, which may be changed at once; copies from it wait for the values.
 
         Raises:
             ValueError: there is no such device.
