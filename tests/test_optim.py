@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from devices import EVERY_DEVICE
+from devices import EVERY_DEVICE, NEEDS_CUDA
 
 import tinydl
 from tinydl import optim
@@ -198,3 +198,19 @@ def test_stepping_between_forward_and_backward_is_noticed():
     optim.SGD([p], lr=0.1).step()
     with pytest.raises(RuntimeError, match="modified by sgd step"):
         loss.backward()
+
+
+@NEEDS_CUDA
+def test_parameters_on_two_devices():
+    here, there = (tinydl.ones(3, device=d, requires_grad=True) for d in ("cpu", "cuda"))
+    optimizer = optim.SGD([here, there], lr=0.5, momentum=0.9)
+    for p in (here, there):
+        (p * p).sum().backward()
+    optimizer.step()
+    assert here.tolist() == there.tolist() == [0, 0, 0]
+    there.grad = tinydl.ones(3, device="cpu")
+    with pytest.raises(ValueError, match=r"f32\[3\] is on cuda, its gradient on cpu"):
+        optimizer.step()
+    there.data, there.grad = here.detach().clone(), tinydl.ones(3, device="cpu")
+    with pytest.raises(ValueError, match=r"f32\[3\] is on cpu, its state on cuda; move the model"):
+        optimizer.step()

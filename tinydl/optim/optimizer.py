@@ -130,8 +130,8 @@ class Optimizer:
         with no_grad():
             for group in self.param_groups:
                 ready = [p for p in group["params"] if p.grad is not None]
-                if ready:
-                    self._update(group, ready)
+                for on_one_device in by_key(ready, lambda p: p._array.backend).values():
+                    self._update(group, on_one_device)
         return loss
 
     def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
@@ -230,13 +230,19 @@ def _copied(value: Any, own: Any, p: Tensor) -> Any:
 
 def run_kernel(name: str, params: list[Tensor], *buffers: list[Tensor] | None, attrs) -> None:
     """td_<name>(params, *buffers, gradients, count, attrs) on lists of tensors, in place."""
-    for p in params:
+    backend = params[0]._array.backend
+    for i, p in enumerate(params):
         if p.grad.shape != p.shape or p.grad.dtype is not p.dtype:
             raise ValueError(
                 f"{name}: parameter {p._array} has a gradient {p.grad._array}; "
                 "they must have one shape and dtype"
             )
-    backend = params[0]._array.backend
+        for what, x in [("gradient", p.grad), *(("state", b[i]) for b in buffers if b)]:
+            if x._array.backend is not backend:
+                raise ValueError(
+                    f"{name}: parameter {p._array} is on {p.device}, its {what} on {x.device}; "
+                    "move the model before the optimizer is made"
+                )
     grads = [p.grad._array.contiguous() for p in params]
     dense = [p._array.contiguous() for p in params]
     lists = [_pointers(dense)]
