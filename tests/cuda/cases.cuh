@@ -56,14 +56,14 @@ static void launch(void (*kernel)(P...), int grid, int block, A... arguments)
     launch_on(stream(), kernel, grid, block, 0, arguments...);
 }
 
-static float *device(int n)
+inline float *device(int n)
 {
     float *p;
     check(cudaMalloc(&p, (size_t)n * sizeof *p));
     return p;
 }
 
-static float *zeros(int n)
+inline float *zeros(int n)
 {
     float *p = device(n);
     check(cudaMemsetAsync(p, 0, (size_t)n * sizeof *p, stream()));
@@ -71,7 +71,7 @@ static float *zeros(int n)
 }
 
 /* The sum of y[n], once the stream is done; y is freed. */
-static double sum(float *y, int n)
+inline double sum(float *y, int n)
 {
     check(cudaStreamSynchronize(stream()));
     double total = 0;
@@ -105,7 +105,7 @@ __device__ inline void wait_for_copies()
 #endif
 }
 
-static bool report(const char *name, double (*body)(), double right)
+inline bool report(const char *name, double (*body)(), double right)
 {
     problem.clear();
     const double value = body();

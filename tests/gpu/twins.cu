@@ -1,0 +1,211 @@
+/* twins.cu — what every wrapper of an instruction returns for many inputs, written to a file.
+ *
+ * Compiled by nvcc it asks the GPU; compiled against the emulated device it asks the twins that the
+ * tests run on. tests/gpu/twins.py compares the two. The file has, for each wrapper, a line of text
+ *
+ *     NAME TYPE ULPS            ULPS: how far the two may be apart, in units of the last place
+ *
+ * and COUNT values of that type, as NumPy calls it. Inputs come first, as wrappers of their own.
+ */
+#include "twins.cuh"
+
+#include <cfloat>
+#include <cstdint>
+#include <sstream>
+#include <vector>
+
+/* x[3][COUNT] → y[rows][COUNT]. complete[0] says whether the family puts as many results as that. */
+template <class Family, class R, class T>
+__global__ void __launch_bounds__(THREADS) twin_kernel(R *y, int *complete, const T *x, int rows)
+{
+    const int i = (int)(blockIdx.x * THREADS + threadIdx.x);
+    Results<R> results = {y + i, rows};
+    Family::run(results, ReadOnly::of(x + i), x[i + COUNT], x[i + 2 * COUNT]);
+    if (i == 0) complete[0] = results.rows == 0;
+}
+
+/* --- inputs: all pairs of what is special, then numbers of every size and of everyday size ------ */
+
+static uint64_t mixed(uint64_t n) /* splitmix64 */
+{
+    n += 0x9e3779b97f4a7c15u;
+    n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
+    n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
+    return n ^ (n >> 31);
+}
+
+static double special(int k, double tiny, double largest)
+{
+    const double found[16] = {0,        -0.0,      1,   -1,   0.5,   -2,      3,        -88,
+                              INFINITY, -INFINITY, NAN, tiny, -tiny, largest, -largest, 700};
+    return found[k];
+}
+
+template <class T> static T input(int operand, int i)
+{
+    const uint64_t r = mixed((uint64_t)(operand * COUNT + i));
+    T any;
+    memcpy(&any, &r, sizeof any);
+    if (!std::is_floating_point<T>::value) return i % 2 ? any : (T)(r % 97);
+    if (i < 256) {
+        const bool single = sizeof(T) == sizeof(float);
+        const double tiny = single ? 1e-40 : 1e-310, largest = single ? FLT_MAX : DBL_MAX;
+        return (T)special(operand == 0 ? i % 16 : i / 16 % 16, tiny, largest);
+    }
+    return i % 2 ? any : (T)((double)(r >> 11) * 0x1p-49 - 8); /* any bits, or in [−8, 8) */
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static FILE *file;
+static int problems;
+
+template <class T> static const char *type()
+{
+    if (std::is_floating_point<T>::value) return sizeof(T) == 4 ? "f4" : "f8";
+    if (std::is_signed<T>::value) return sizeof(T) == 4 ? "i4" : "i8";
+    return sizeof(T) == 4 ? "u4" : "u8";
+}
+
+template <class T> static void write(const std::string &name, int ulps, const T *values)
+{
+    fprintf(file, "%s %s %d\n", name.c_str(), type<T>(), ulps);
+    fwrite(values, sizeof(T), COUNT, file);
+}
+
+template <class T> static std::vector<T> inputs()
+{
+    std::vector<T> x(3 * COUNT);
+    for (int i = 0; i < 3 * COUNT; i++) x[(size_t)i] = input<T>(i / COUNT, i % COUNT);
+    return x;
+}
+
+template <class T> static T *on_device(const std::vector<T> &values)
+{
+    T *p = nullptr;
+    check(cudaMalloc(&p, values.size() * sizeof(T)));
+    check(cudaMemcpy(p, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
+    return p;
+}
+
+template <class T> static void fetch(std::vector<T> &values, T *p)
+{
+    check(cudaMemcpy(values.data(), p, values.size() * sizeof(T), cudaMemcpyDeviceToHost));
+    check(cudaFree(p));
+}
+
+template <class Family, class R, class T> static void run(const char *names, int ulps)
+{
+    std::vector<std::string> wrappers;
+    std::istringstream words(names);
+    for (std::string word; words >> word;) wrappers.push_back(word);
+    std::vector<R> y(wrappers.size() * COUNT);
+    std::vector<int> complete(1);
+    T *x = on_device(inputs<T>());
+    R *results = on_device(y);
+    int *told = on_device(complete);
+    launch_on(stream(), twin_kernel<Family, R, T>, COUNT / THREADS, THREADS,
+              2 * THREADS * sizeof(T), results, told, (const T *)x, (int)wrappers.size());
+    check(cudaStreamSynchronize(stream()));
+    fetch(y, results);
+    fetch(complete, told);
+    check(cudaFree(x));
+    if (!problem.empty() || !complete[0]) {
+        const char *words = "it does not return as many values as its line names";
+        printf("%s: %s\n", names, problem.empty() ? words : problem.c_str());
+        problem.clear();
+        problems++;
+    }
+    for (size_t k = 0; k < wrappers.size(); k++) write(wrappers[k], ulps, &y[k * COUNT]);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+#define EXACT "td_sqrt_of td_abs_of td_larger td_smaller td_plus td_infinity fma"
+#define ELEMENTARY "td_exp_of td_log_of td_tanh_of td_pow_of"
+#define INTEGERS "td_abs_of td_pow_of min max"
+#define SHUFFLES                                                                                   \
+    "td_shuffle_xor __shfl_sync __shfl_sync/8 __shfl_up_sync __shfl_up_sync/8 __shfl_down_sync "   \
+    "__shfl_down_sync/16 __shfl_xor_sync __shfl_xor_sync/8"
+#define GROUPS                                                                                     \
+    "td_warp_reduce td_warp_reduce/8 td_block_reduce td_block_reduce/smaller td_group_reduce/4 "   \
+    "td_group_reduce"
+#define CACHES "__ldg __ldca __ldcg __ldcs __ldlu __ldcv __stwb __stcg __stcs __stwt"
+#define SUMS "atomicAdd/made atomicAdd atomicExch/made atomicExch"
+#define ATOMICS                                                                                    \
+    SUMS " atomicMin/made atomicMin atomicMax/made atomicMax atomicAnd/made atomicAnd "            \
+         "atomicOr/made atomicOr atomicXor/made atomicXor atomicCAS/made atomicCAS"
+#define SUBTRACTIONS "atomicSub/made atomicSub"
+typedef unsigned long long ull;
+
+static const struct {
+    const char *names;
+    int ulps;
+    void (*run)(const char *names, int ulps);
+} families[] = {
+    {EXACT, 0, run<Exact, float, float>},
+    {EXACT, 0, run<Exact, double, double>},
+    {ELEMENTARY, 3, run<Elementary, float, float>},
+    {ELEMENTARY, 4, run<Elementary, double, double>},
+    {"min max", 1, run<Choices, float, float>},
+    {"min max", 1, run<Choices, double, double>},
+    {INTEGERS, 0, run<Integers, int, int>},
+    {INTEGERS, 0, run<Integers, long long, long long>},
+    {"__fadd_rn(__fmul_rn) __fsub_rn(__fmul_rn) __fdiv_rn __frcp_rn __fsqrt_rn __fmaf_rn "
+     "__saturatef __double2float_rn",
+     0, run<Rounded32, float, float>},
+    {"__dadd_rn(__dmul_rn) __dsub_rn(__dmul_rn) __ddiv_rn __drcp_rn __dsqrt_rn __fma_rn", 0,
+     run<Rounded64, double, double>},
+    {"__expf __exp10f __logf __log2f __sinf __cosf __tanf __powf __fdividef rsqrtf", 32,
+     run<Approximate, float, float>},
+    {"rsqrt", 2, run<ReciprocalRoot, double, double>},
+    {"__int_as_float __uint_as_float __int2float_rn __float2int_rn __float2int_rz __double2int_rz "
+     "__popc __clz __ffs __mulhi __umulhi",
+     0, run<Bits32, int, int>},
+    {"__double_as_longlong __popcll __clzll __ffsll __umul64hi", 0,
+     run<Bits64, long long, long long>},
+    {SHUFFLES, 0, run<Shuffles, float, float>},
+    {SHUFFLES, 0, run<Shuffles, double, double>},
+    {SHUFFLES, 0, run<Shuffles, int, int>},
+    {SHUFFLES, 0, run<Shuffles, long long, long long>},
+    {"__ballot_sync __ballot_sync/16 __any_sync __all_sync", 0, run<Votes, unsigned, unsigned>},
+    {"__reduce_add_sync __reduce_min_sync __reduce_max_sync", 0, run<SignedReductions, int, int>},
+    {"__reduce_add_sync __reduce_min_sync __reduce_max_sync __reduce_and_sync __reduce_or_sync "
+     "__reduce_xor_sync",
+     0, run<UnsignedReductions, unsigned, unsigned>},
+    {GROUPS, 0, run<Groups, float, float>},
+    {GROUPS, 0, run<Groups, double, double>},
+    {GROUPS, 0, run<Groups, long long, long long>},
+    {CACHES, 0, run<Caches, float, float>},
+    {CACHES, 0, run<Caches, double, double>},
+    {"td_load(td_store)", 0, run<Packs, float, float>},
+    {"td_load(td_store)", 0, run<Packs, double, double>},
+    {"cp.async/from cp.async", 0, run<AsyncCopies, float, float>},
+    {SUMS, 0, run<RealSums, float, float>},
+    {"atomicAdd/made atomicAdd", 0, run<DoubleSums, double, double>},
+    {ATOMICS, 0, run<Atomics, int, int>},
+    {ATOMICS, 0, run<Atomics, unsigned, unsigned>},
+    {ATOMICS, 0, run<Atomics, ull, ull>},
+    {SUBTRACTIONS, 0, run<Subtractions, int, int>},
+    {SUBTRACTIONS, 0, run<Subtractions, unsigned, unsigned>},
+    {"atomicMin/made atomicMin atomicMax/made atomicMax", 0, run<Extremes, long long, long long>},
+};
+
+template <class T> static void write_inputs()
+{
+    const std::vector<T> x = inputs<T>();
+    for (int k = 0; k < 3; k++) write("input", 0, &x[(size_t)k * COUNT]);
+}
+
+int main(int count, char **words)
+{
+    if (count != 2 || !(file = fopen(words[1], "wb"))) {
+        printf("give me the name of a file to write\n");
+        return 2;
+    }
+    write_inputs<float>();
+    write_inputs<double>();
+    write_inputs<long long>();
+    for (const auto &family : families) family.run(family.names, family.ulps);
+    return fclose(file) || problems;
+}
