@@ -5,6 +5,8 @@
  * and writes along y's, and both ways whole cache lines are used. The tile's rows are one element
  * longer than they need be, so that its columns lie in different banks.
  */
+#include <type_traits>
+
 #include "map.cuh"
 #include "transpose.h"
 
@@ -81,15 +83,25 @@ struct to_bool {
     template <class T> __device__ __forceinline__ bool operator()(T v) const { return v != 0; }
 };
 
+/* y = f(x) where the types differ; bytes alone may be bool on one side. */
+template <class Y, class X, class F>
+static td_status turn(const td_tensor *const (&operand)[2], F f)
+{
+    if constexpr (std::is_same<Y, X>::value && sizeof(X) > 1)
+        return TD_OK; /* no kernels for these: td_copy has moved them */
+    else
+        return td_run_map<Y, X, X>("copy", operand, f);
+}
+
 template <class X> static td_status convert(const td_tensor *const (&operand)[2])
 {
     switch (operand[0]->dtype) {
-    case TD_F32: return td_run_map<float, X, X>("copy", operand, as_is());
-    case TD_F64: return td_run_map<double, X, X>("copy", operand, as_is());
-    case TD_I64: return td_run_map<int64_t, X, X>("copy", operand, to_integer());
-    case TD_I32: return td_run_map<int32_t, X, X>("copy", operand, to_integer());
-    case TD_U8: return td_run_map<uint8_t, X, X>("copy", operand, to_integer());
-    default: return td_run_map<uint8_t, X, X>("copy", operand, to_bool());
+    case TD_F32: return turn<float, X>(operand, as_is());
+    case TD_F64: return turn<double, X>(operand, as_is());
+    case TD_I64: return turn<int64_t, X>(operand, to_integer());
+    case TD_I32: return turn<int32_t, X>(operand, to_integer());
+    case TD_U8: return turn<uint8_t, X>(operand, to_integer());
+    default: return turn<uint8_t, X>(operand, to_bool());
     }
 }
 
