@@ -30,13 +30,14 @@ class GuardedMemory(storage.FreeList):
         self.pieces: dict[int, int] = {}  # address → bytes
         self.given: list[int] = []
 
-    def take(self, nbytes: int):
+    def take(self, nbytes: int, size: int):
         size = nbytes + 2 * GUARD
-        whole = self._allocate(size, nbytes)
+        whole = self._allocate(nbytes, size)
+        self.stats.reserved -= size  # nothing is kept for reuse
         self._run("write", whole, bytes([POISON]) * size, size)
         pointer = ffi.cast("char *", whole) + GUARD
         self.pieces[int(ffi.cast("uintptr_t", pointer))] = nbytes
-        return ffi.cast("void *", pointer), nbytes
+        return ffi.cast("void *", pointer)
 
     def give(self, pointer, size: int) -> None:
         self.given.append(int(ffi.cast("uintptr_t", pointer)))
@@ -78,7 +79,7 @@ def guarded(name: str) -> tuple[Device, GuardedMemory]:
     """The device of one library with guarded memory, and that memory."""
     library = backend.Backend(libraries()[name])
     library.name += "-guarded"
-    memory = storage._free_lists[library] = GuardedMemory(library)
+    memory = library.memory = GuardedMemory(library)
     found = Device("cpu" if library.is_cpu else "cuda", f"{name}-guarded")
     found.backend = library
     _KNOWN[str(found)] = found

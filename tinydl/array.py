@@ -10,9 +10,9 @@ from math import prod
 
 import numpy as np
 
-from .backend import Backend, call, ffi
+from .backend import Backend, call_arrays, ffi
 from .dtypes import DType, from_numpy_dtype
-from .storage import Storage
+from .storage import Borrowed, Storage, free_list, lent, round_up
 
 MAX_NDIM = ffi.typeof("td_tensor").fields[1][1].type.length  # TD_MAX_NDIM
 
@@ -23,24 +23,29 @@ _new = ffi.new_allocator(should_clear_after_alloc=False)
 class Array:
     """n-dimensional numbers in a backend's memory. Strides and offset count elements."""
 
-    __slots__ = ("storage", "shape", "strides", "offset", "dtype", "_descriptor")
+    __slots__ = ("storage", "shape", "strides", "offset", "dtype", "descriptor")
 
     def __init__(self, storage: Storage, shape: tuple, strides: tuple, offset: int, dtype: DType):
         self.storage, self.shape, self.strides = storage, shape, strides
-        self.offset, self.dtype, self._descriptor = offset, dtype, None
+        self.offset, self.dtype = offset, dtype
 
     # --- making -----------------------------------------------------------------------------------
 
     @staticmethod
     def empty(shape: tuple, dtype: DType, backend: Backend) -> Array:
         """Uninitialised, contiguous."""
-        strides, size = contiguous_strides(shape)
-        return Array(Storage(backend, size * dtype.itemsize), shape, strides, 0, dtype)
+        strides, nbytes, room, template = _layout(shape, dtype)
+        memory = free_list(backend) if lent else backend.memory
+        pointer = memory.take(nbytes, room)
+        out = Array(Storage(backend, memory, pointer, room), shape, strides, 0, dtype)
+        out.descriptor = descriptor = _new(_TENSOR, template)
+        descriptor.data = pointer
+        return out
 
     @staticmethod
     def full(shape: tuple, value, dtype: DType, backend: Backend) -> Array:
         out = Array.empty(shape, dtype, backend)
-        call("copy", out, scalar(value, dtype, backend))
+        call_arrays("copy", out, scalar(value, dtype, backend))
         return out
 
     @staticmethod
@@ -60,7 +65,8 @@ class Array:
         if any(s % dtype.itemsize for s in a.strides) or not a.dtype.isnative:
             raise ValueError("from_numpy: strides must be whole elements in native byte order")
         pointer = ffi.cast("char *", a.__array_interface__["data"][0])
-        return Array(Storage(backend, a.nbytes, pointer, a), a.shape, tuple(steps), 0, dtype)
+        storage = Storage(backend, Borrowed(a), pointer, a.nbytes)
+        return Array(storage, a.shape, tuple(steps), 0, dtype)
 
     # --- what native code sees --------------------------------------------------------------------
 
@@ -70,14 +76,13 @@ class Array:
         base = ffi.cast(_BYTES, self.storage.pointer)
         return base + self.offset * self.dtype.itemsize if self.offset else base
 
-    @property
-    def descriptor(self):
-        """The td_tensor of this array, made once."""
-        made = self._descriptor
-        if made is None:
-            template = _descriptor_template(self.shape, self.strides, self.dtype.code)
-            made = self._descriptor = _new(_TENSOR, template)
-            made.data = self.pointer if self.offset else self.storage.pointer
+    def __getattr__(self, name: str):
+        """The `descriptor`, a td_tensor, of a view: made when it is first asked for."""
+        if name != "descriptor":
+            raise AttributeError(f"an Array has no {name}")
+        template = _descriptor_template(self.shape, self.strides, self.dtype.code)
+        self.descriptor = made = _new(_TENSOR, template)
+        made.data = self.pointer if self.offset else self.storage.pointer
         return made
 
     # --- facts ------------------------------------------------------------------------------------
@@ -133,7 +138,7 @@ class Array:
     def astype(self, dtype: DType) -> Array:
         """A contiguous copy of that dtype."""
         out = Array.empty(self.shape, dtype, self.backend)
-        call("copy", out, self)
+        call_arrays("copy", out, self)
         return out
 
     def contiguous(self) -> Array:
@@ -181,6 +186,16 @@ def contiguous_strides(shape: tuple) -> tuple[tuple, int]:
         strides.append(size)
         size *= n
     return tuple(reversed(strides)), size
+
+
+@lru_cache(maxsize=4096)
+def _layout(shape: tuple, dtype: DType) -> tuple:
+    """What all dense arrays of a shape have in common: strides, bytes, the size of the piece of
+    memory that holds them, descriptor."""
+    strides, size = contiguous_strides(shape)
+    nbytes = size * dtype.itemsize
+    template = _descriptor_template(shape, strides, dtype.code)
+    return strides, nbytes, round_up(nbytes), template
 
 
 @lru_cache(maxsize=4096)
@@ -234,6 +249,7 @@ def reshaped_strides(shape: tuple, strides: tuple, new_shape: tuple) -> tuple | 
     return tuple(reversed(out))
 
 
+@lru_cache(maxsize=4096)
 def broadcast_shapes(*shapes: tuple) -> tuple:
     """The shape that arrays of these shapes share by NumPy's rule; ValueError if there is none."""
     if len(set(shapes)) == 1:

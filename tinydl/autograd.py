@@ -6,33 +6,23 @@ comes before its producer. It is a loop, not a recursion: a graph may be as deep
 
 from __future__ import annotations
 
-import heapq
 import sys
 import weakref
 from collections.abc import Sequence
 from functools import cache
+from heapq import heappop, heappush
 from itertools import count
 from typing import TypeAlias
 
 from . import capture, device, dtypes
 from .array import Array
-from .backend import call
+from .backend import call_arrays
 from .graph import Node, set_grad_enabled, wrote
 from .tensor import Tensor, as_tensor_like
 
 Tensors: TypeAlias = Tensor | Sequence[Tensor]
 
 # --- walking the graph ----------------------------------------------------------------------------
-
-
-def _plus(total, owned: bool, g, create_graph: bool):
-    """total + g, and whether the engine owns the result (then the next one is added in place)."""
-    if total is None:
-        return g, False
-    if owned and not create_graph:
-        call("add", total._array, total._array, g._array)
-        return total, True
-    return total + g, True
 
 
 def _leading_to(roots: list, targets: set) -> set:
@@ -63,51 +53,64 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
     """
     targets = None if inputs is None else {_edge(x) for x in inputs}
     on_path = None if inputs is None else _leading_to(outputs, targets)
-    pending: dict[Node, list] = {}  # per output of the node: (gradient so far, owned)
-    heap: list[tuple[int, Node]] = []
+    pending: dict[Node, list] = {}  # gradients so far, one for each output of the node
+    heap: list[tuple[int, Node]] = []  # the pending nodes, latest first
     found: dict = {}
+    own = set()  # where the gradient so far is a sum made here, to which more is added in place
 
     def wanted(edge) -> bool:
-        if targets is None or edge in targets:
-            return True
-        return type(edge) is tuple and edge[0] in on_path
+        return edge in targets or (type(edge) is tuple and edge[0] in on_path)
 
     def deliver(edge, g) -> None:
-        if type(edge) is not tuple:
-            found[edge] = _plus(*found.get(edge, (None, False)), g, create_graph)
-            return
-        node, index = edge
-        slots = pending.get(node)
-        if slots is None:
-            slots = pending[node] = [(None, False)] * len(node.outputs or (None,))
-            heapq.heappush(heap, (-node.rank, node))
-        slots[index] = _plus(*slots[index], g, create_graph)
+        if type(edge) is tuple:
+            node, place = edge
+            slots = pending.get(node)
+            if slots is None:
+                slots = pending[node] = [None] * (1 if node.outputs is None else len(node.outputs))
+                heappush(heap, (-node.rank, node))
+            so_far = slots[place]
+        else:
+            slots, place = found, edge
+            so_far = found.get(edge)
+        if so_far is None:
+            slots[place] = g
+        elif edge in own and not create_graph:
+            call_arrays("add", so_far._array, so_far._array, g._array)
+        else:
+            slots[place] = so_far + g
+            own.add(edge)
 
     with set_grad_enabled(create_graph):
         for y, g in zip(outputs, gradients, strict=True):
             deliver(_edge(y), g)
         while heap:
-            node = heapq.heappop(heap)[1]
-            grads = [g for g, _ in pending.pop(node)]
+            node = heappop(heap)[1]
+            grads = pending.pop(node)
             if node.hooks:
                 for index, hook in list(node.hooks.values()):
                     grads[index] = _hooked(hook, grads[index])
-            for index, g in enumerate(grads):
-                if targets is not None and (node, index) in targets:
-                    found[node, index] = (g, False)
-                if node.retained and index in node.retained and g is not None:
-                    tensor = node.retained[index]()
-                    if tensor is not None:
-                        _accumulate(tensor, g, create_graph)
-            if not any(edge is not None and wanted(edge) for edge in node.edges):
+            if targets is not None or node.retained:
+                for index, g in enumerate(grads):
+                    _hand_out(node, index, g, targets, found, create_graph)
+            if targets is not None and not any(wanted(edge) for edge in node.edges):
                 continue
-            results = node.backward(grads, wanted)
-            for edge, g in zip(node.edges, results, strict=True):
+            results = node.backward(grads, None if targets is None else wanted)
+            for edge, g in zip(node.edges, results):  # noqa: B905 (strict= takes its time)
                 if g is not None:
                     deliver(edge, g)
             if not retain_graph:
                 node.saved = node.versions = None
-        return {edge: _leaf_hooked(edge, g) for edge, (g, _) in found.items()}
+        return {edge: _leaf_hooked(edge, g) for edge, g in found.items()}
+
+
+def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, create_graph: bool):
+    """The whole gradient of a node's output to whom it may concern, beside the inputs."""
+    if targets is not None and (node, index) in targets:
+        found[node, index] = g
+    if node.retained and index in node.retained and g is not None:
+        tensor = node.retained[index]()
+        if tensor is not None:
+            _accumulate(tensor, g, create_graph)
 
 
 def _hooked(hook, g):
@@ -133,7 +136,7 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     elif x.grad is not None:
         _same_device("x.grad", x.grad, "the gradient found", g)
         wrote(x.grad._array, "backward")
-        call("add", x.grad._array, x.grad._array, g._array)
+        call_arrays("add", x.grad._array, x.grad._array, g._array)
     else:
         array = g._array
         alone = _references(g) == _unshared() and array.is_contiguous
@@ -178,7 +181,7 @@ def _start(y: Tensor, g) -> Tensor:
                 f"backward: only a scalar can start without a gradient, this is {y._array}; "
                 "reduce it first, for example y.sum().backward(), or pass gradient="
             )
-        return Tensor(Array.full(y._array.shape, 1, y._array.dtype, y._array.backend))
+        return Tensor(Array.full(y._array.shape, 1, y._array.dtype, y._array.storage.backend))
     g = as_tensor_like(g, y, y._array.dtype)
     _same_device("the gradient", g, "the output", y)
     if g._array.shape != y._array.shape:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from functools import cache
+from functools import cache, cached_property
+from operator import attrgetter
 from pathlib import Path
 
 from . import capture
@@ -39,6 +40,9 @@ EXCEPTIONS = {}  # status → exception class; filled below from the header's ow
 ABI = 2  # TD_ABI of the tinydl.h this Python code was written for
 
 
+loaded: list[Backend] = []
+
+
 class Backend:
     """One loaded library. `backend.fn["conv2d"]` is td_conv2d."""
 
@@ -58,7 +62,14 @@ class Backend:
         self.usable = bool(self.lib.td_usable())
         self.is_cpu = self.name.startswith("cpu")
         self.fn = _Functions(self.lib)
-        self.memory = None  # the free list of storage.py, once there is one
+        loaded.append(self)
+
+    @cached_property
+    def memory(self):
+        """The free list that its memory comes from."""
+        from .storage import FreeList
+
+        return FreeList(self)
 
     def check(self, status: int, op: str, operands=()) -> None:
         """Raises what td_last_error() tells when a call did not return TD_OK."""
@@ -94,7 +105,24 @@ def call(name: str, *operands) -> None:
     backend = (operands[0] or operands[1]).storage.backend
     arguments = [NULL if x is None else getattr(x, "descriptor", x) for x in operands]
     status = backend.fn[name](*arguments)
-    if status == OUT_OF_MEMORY and backend.memory is not None:  # for partial results
+    if status or capture.current is not None:
+        _finish(backend, name, operands, arguments, status)
+
+
+def call_arrays(name: str, *arrays) -> None:
+    """call() for the many kernels that take nothing but Arrays, at least one of them."""
+    backend = arrays[0].storage.backend
+    status = backend.fn[name](*map(_descriptor, arrays))
+    if status or capture.current is not None:
+        _finish(backend, name, arrays, [*map(_descriptor, arrays)], status)
+
+
+_descriptor = attrgetter("descriptor")
+
+
+def _finish(backend: Backend, name: str, operands: tuple, arguments: list, status: int) -> None:
+    """What seldom comes after a call: an error, or a step that is being captured."""
+    if status == OUT_OF_MEMORY:  # for partial results
         backend.memory.empty()
         status = backend.fn[name](*arguments)
     if status:

@@ -20,7 +20,7 @@ from .array import MAX_NDIM, Array, contiguous_strides
 from .backend import Backend, ffi
 from .device import Device, device
 from .dtypes import DType
-from .storage import Storage
+from .storage import Borrowed, Storage
 
 CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13  # kinds of devices
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of a dtype → DLPack's
@@ -202,7 +202,7 @@ def foreign(
         raise ValueError(f"a tensor has at most {MAX_NDIM} axes, the array has {len(shape)}")
     pointer = ffi.cast("char *", address)
     nbytes = dtype.itemsize * prod(shape)
-    return Array(Storage(where.backend, nbytes, pointer, owner), shape, strides, 0, dtype)
+    return Array(Storage(where.backend, Borrowed(owner), pointer, nbytes), shape, strides, 0, dtype)
 
 
 # --- __cuda_array_interface__ ---------------------------------------------------------------------

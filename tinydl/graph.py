@@ -179,13 +179,19 @@ class Node:
     @staticmethod
     def record(op, inputs, needs, result, attrs) -> Node | None:
         """The node of a call that just ran; None if no rule leads to an input in need."""
-        edges, plan = [], op.plan(needs)
-        for x, rule in zip(inputs, plan.rules, strict=False):
-            edges.append(None if rule is None else x if x._node is None else (x._node, x._index))
-            if x is not None and x._base is not None and x._node is not None:
-                _check_view(op, x)
+        plan = op.plan(needs)
         if not plan.leads_on:
             return None
+        edges = []
+        for x, rule in zip(inputs, plan.rules):  # noqa: B905 (strict= takes its time)
+            if rule is None:
+                edges.append(None)
+            elif x._node is None:
+                edges.append(x)
+            else:
+                if x._base is not None:
+                    _check_view(op, x)
+                edges.append((x._node, x._index))
         node = Node()
         node.op, node.plan, node.edges = op, plan, edges
         node.attrs = {**op.defaults, **attrs} if op.defaults else attrs
@@ -204,7 +210,8 @@ class Node:
         ]
 
     def backward(self, grads: list, wanted) -> list:
-        """The gradients of the inputs whose edges are wanted, from those of the outputs."""
+        """The gradients of the inputs whose edges are wanted (None: of all that lead on), from
+        those of the outputs."""
         if self.saved is None:
             raise RuntimeError(
                 f"backward through {self.op.name} a second time: its graph was freed by an earlier "
@@ -216,25 +223,25 @@ class Node:
         for name, storage, version in self.versions:
             if storage.version != version:
                 raise self.overwritten(name, storage)
-        values = {**self.attrs, **self.saved, "g": self.gradient(grads)}
-        if self.plan.out:
-            values["out"] = self.rewrap(self.saved["out"])
+        plan, saved, attrs = self.plan, self.saved, self.attrs
+        values = {**attrs, **saved, "g": grads[0] if self.outputs is None else self.gradient(grads)}
+        if plan.out:
+            values["out"] = self.rewrap(saved["out"])
         results = []
-        for position, (edge, rule) in enumerate(zip(self.edges, self.plan.rules, strict=True)):
-            if edge is None or not wanted(edge):
+        for position, rule in enumerate(plan.rules):
+            edge = self.edges[position]
+            if edge is None or (wanted is not None and not wanted(edge)):
                 results.append(None)
                 continue
             values["position"] = position
-            result = rule(values, self.attrs)
-            if rule.sum_to is not None and result._array.shape != self.saved[rule.sum_to]:
-                result = result.sum_to_size(self.saved[rule.sum_to])
+            result = rule(values, attrs)
+            if rule.sum_to is not None and result._array.shape != saved[rule.sum_to]:
+                result = result.sum_to_size(saved[rule.sum_to])
             results.append(result)
         return results
 
     def gradient(self, grads: list):
-        """What a rule calls g: of several outputs, zeros where none came."""
-        if self.outputs is None:
-            return grads[0]
+        """What a rule of several outputs calls g: zeros where none came."""
         return tuple(
             Tensor(Array.full(shape, 0, dtype, backend)) if g is None else g
             for g, (shape, dtype, backend) in zip(grads, self.outputs, strict=True)

@@ -41,11 +41,10 @@ class Rule:
         self.sum_to = None  # name of the shape the result is summed to, where inputs broadcast
 
     def __call__(self, values: dict, attrs: dict):
-        arguments = [values[name] for name in self.names]
         if self.takes_attrs:
             rest = {name: value for name, value in attrs.items() if name not in self.names}
-            return self.fn(*arguments, **rest)
-        return self.fn(*arguments)
+            return self.fn(*[values[name] for name in self.names], **rest)
+        return self.fn(*map(values.__getitem__, self.names))
 
 
 class Plan:
@@ -69,23 +68,32 @@ class Plan:
         """The values by name, and (name, storage, version) of each array among them."""
         saved, versions = {}, []
         if self.variadic:
-            inputs = [tuple(inputs)]
+            return self._save_many(tuple(inputs), result)
         for at, name in self.values:
             x = saved[name] = inputs[at]
-            for tensor in x if self.variadic else (x,):
-                if tensor is not None:
-                    storage = tensor._array.storage
-                    versions.append((name, storage, storage.version))
+            if x is not None:
+                storage = x._array.storage
+                versions.append((name, storage, storage.version))
         for at, name in self.shapes:
             x = inputs[at]
-            if self.variadic:
-                saved[name] = [tensor._array.shape for tensor in x]
-            else:
-                saved[name] = None if x is None else x._array.shape
+            saved[name] = None if x is None else x._array.shape
         if self.out:
             saved["out"] = result
             for array in result if type(result) is tuple else (result,):
                 versions.append(("out", array.storage, array.storage.version))
+        return saved, versions
+
+    def _save_many(self, inputs: tuple, result) -> tuple[dict, list]:
+        """save() for *xs, which are kept as one."""
+        saved, versions = {}, []
+        for _, name in self.values:
+            saved[name] = inputs
+            versions += [(name, x._array.storage, x._array.storage.version) for x in inputs]
+        for _, name in self.shapes:
+            saved[name] = [x._array.shape for x in inputs]
+        if self.out:
+            saved["out"] = result
+            versions.append(("out", result.storage, result.storage.version))
         return saved, versions
 
 
@@ -131,12 +139,19 @@ class Op:
 
     def __call__(self, *inputs, **attrs):
         inputs = self.prepare(inputs)
-        result = self.forward(*[None if x is None else x._array for x in inputs], **attrs)
+        arrays, needs, recorded = [], [], False
+        for x in inputs:
+            if x is None:
+                arrays.append(None)
+                needs.append(False)
+            else:
+                arrays.append(x._array)
+                needs.append(x.requires_grad)
+                recorded = recorded or x.requires_grad
+        result = self.forward(*arrays, **attrs)
         node = None
-        if mode.enabled and self.rules and _differentiable(result):
-            needs = tuple([x is not None and x.requires_grad for x in inputs])
-            if True in needs:
-                node = Node.record(self, inputs, needs, result, attrs)
+        if recorded and mode.enabled and self.rules and _differentiable(result):
+            node = Node.record(self, inputs, tuple(needs), result, attrs)
         if type(result) is tuple:  # integers among the outputs have no gradient
             return tuple(
                 [
@@ -151,11 +166,13 @@ class Op:
 
     def prepare(self, inputs: tuple) -> list:
         """Inputs as Tensors of one device."""
-        like = next((x for x in inputs if isinstance(x, Tensor)), None)
-        inputs = [
-            x if x is None or isinstance(x, Tensor) else as_tensor_like(x, like) for x in inputs
-        ]
-        self.check_device(inputs)
+        for x in inputs:
+            if x is not None and not isinstance(x, Tensor):
+                like = next((x for x in inputs if isinstance(x, Tensor)), None)
+                inputs = [x if x is None else as_tensor_like(x, like) for x in inputs]
+                break
+        if len(inputs) > 1:
+            self.check_device(inputs)
         return inputs
 
     def inplace(self, x: Tensor, *others, **attrs) -> Tensor:

@@ -17,18 +17,22 @@ from contextlib import contextmanager
 from functools import lru_cache
 from threading import get_ident
 
-from .backend import Backend, ffi
+from .backend import Backend, ffi, loaded
 
 CACHE_LIMIT = 1 << 30  # bytes of free memory kept per CPU library
 
 
 class Statistics:
-    """What all lists of a backend have handed out and kept, in bytes, and their calls of alloc."""
+    """What all lists of a backend took from the system and handed out, and how they did."""
 
-    __slots__ = ("live", "peak", "cached", "allocations", "retries")
+    __slots__ = ("live", "peak", "reserved", "allocations", "retries")  # three of them bytes
 
     def __init__(self):
-        self.live = self.peak = self.cached = self.allocations = self.retries = 0
+        self.live = self.peak = self.reserved = self.allocations = self.retries = 0
+
+    @property
+    def cached(self) -> int:
+        return self.reserved - self.live
 
 
 class FreeList:
@@ -39,26 +43,20 @@ class FreeList:
         self.free: dict[int, list] = defaultdict(list)
         self.limit = CACHE_LIMIT if backend.is_cpu else sys.maxsize
 
-    def take(self, nbytes: int):
-        """A piece of at least `nbytes`: (pointer, its true size)."""
-        size = round_up(nbytes)
-        stats = self.stats
-        try:
-            pointer = self.free[size].pop()
-            stats.cached -= size
-        except IndexError:
-            pointer = self._allocate(size, nbytes)
-        stats.live += size
-        if stats.live > stats.peak:
-            stats.peak = stats.live
-        return pointer, size
+    def take(self, nbytes: int, size: int):
+        """A piece for `nbytes` bytes, of which round_up makes `size`: its address."""
+        pieces, stats = self.free[size], self.stats
+        pointer = pieces.pop() if pieces else self._allocate(nbytes, size)
+        live = stats.live = stats.live + size
+        if live > stats.peak:
+            stats.peak = live
+        return pointer
 
     def give(self, pointer, size: int) -> None:
         stats = self.stats
         stats.live -= size
-        stats.cached += size
         self.free[size].append(pointer)
-        if stats.cached > self.limit:
+        if stats.reserved - stats.live > self.limit:
             self.empty()
 
     def empty(self) -> None:
@@ -66,7 +64,7 @@ class FreeList:
         for size, pieces in self.free.items():
             while pieces:
                 self.backend.fn["free"](pieces.pop())
-                self.stats.cached -= size
+                self.stats.reserved -= size
 
     def merge_into(self, other: FreeList) -> None:
         """Hands all pieces to another list of this backend, and what comes back from now on."""
@@ -75,12 +73,12 @@ class FreeList:
         self.free.clear()
         self.give = other.give
 
-    def _allocate(self, size: int, nbytes: int):
+    def _allocate(self, nbytes: int, size: int):
         out, stats = ffi.new("void **"), self.stats
         status = size > sys.maxsize or self.backend.fn["alloc"](out, size)
         if status and size <= sys.maxsize:  # perhaps what is kept was all that stood in the way
             stats.retries += 1
-            main_list(self.backend).empty()
+            self.backend.memory.empty()
             self.empty()
             status = self.backend.fn["alloc"](out, size)
         if status:
@@ -91,7 +89,18 @@ class FreeList:
                 "(loss.item() instead of loss)"
             )
         stats.allocations += 1
+        stats.reserved += size
         return out[0]
+
+
+class Borrowed:
+    """Memory of somebody else, who frees it when `owner` goes."""
+
+    def __init__(self, owner):
+        self.owner = owner
+
+    def give(self, pointer, size: int) -> None:
+        self.owner = None
 
 
 @lru_cache(maxsize=4096)
@@ -101,63 +110,49 @@ def round_up(nbytes: int) -> int:
     return max(step, -(-nbytes // step) * step)
 
 
-_free_lists: dict[Backend, FreeList] = {}
-_lent: dict[tuple, FreeList] = {}  # (backend, thread) → the list of its current stream or graph
+lent: dict[tuple, FreeList] = {}  # (backend, thread) → the list of its current stream or graph
 
 
 def free_list(backend: Backend) -> FreeList:
-    """Where this thread's memory comes from."""
-    lent = _lent and _lent.get((backend, get_ident()))
-    return lent or _free_lists.get(backend) or main_list(backend)
-
-
-def main_list(backend: Backend) -> FreeList:
-    """The list that is used where no other was lent."""
-    found = _free_lists.get(backend)
-    if found is None:
-        found = backend.memory = _free_lists[backend] = FreeList(backend)
-    return found
+    """Where this thread's memory comes from; where nothing is lent, `backend.memory`."""
+    return lent.get((backend, get_ident())) or backend.memory
 
 
 @contextmanager
 def lend(memory: FreeList):
     """Inside, this thread's memory of that backend comes from `memory`."""
     key = memory.backend, get_ident()
-    before = _lent.get(key)
-    _lent[key] = memory
+    before = lent.get(key)
+    lent[key] = memory
     try:
         yield
     finally:
         if before is None:
-            del _lent[key]
+            del lent[key]
         else:
-            _lent[key] = before
+            lent[key] = before
 
 
 class Storage:
-    """A block of memory. `owner` keeps foreign memory alive; None means it is from the free list.
+    """A piece of memory, and the list it goes back to.
 
     `version` counts writes and `written` tells the last one (op, where): autograd compares
     them to refuse a backward through values that are gone.
     """
 
-    __slots__ = (
-        "backend", "pointer", "nbytes", "memory", "owner", "version", "written", "__weakref__"
-    )  # fmt: skip
+    __slots__ = ("backend", "memory", "nbytes", "pointer", "version", "written", "__weakref__")
 
-    def __init__(self, backend: Backend, nbytes: int, pointer=None, owner=None):
-        self.backend, self.owner, self.version, self.written = backend, owner, 0, None
-        self.memory = None  # until there is something to give back
-        if pointer is None:
-            memory = free_list(backend)
-            self.pointer, self.nbytes = memory.take(nbytes)
-            self.memory = memory
-        else:
-            self.pointer, self.nbytes = pointer, nbytes
+    def __init__(self, backend: Backend, memory: FreeList | Borrowed, pointer, nbytes: int):
+        self.backend, self.memory, self.pointer, self.nbytes = backend, memory, pointer, nbytes
+        self.version, self.written = 0, None
 
     def __del__(self):
-        if self.memory is not None:  # the owner frees foreign memory
-            self.memory.give(self.pointer, self.nbytes)
+        self.memory.give(self.pointer, self.nbytes)
+
+
+def _used() -> list[Backend]:
+    """The backends of which memory was asked."""
+    return [backend for backend in loaded if "memory" in backend.__dict__]
 
 
 def memory_stats() -> dict[str, dict[str, int]]:
@@ -171,9 +166,10 @@ def memory_stats() -> dict[str, dict[str, int]]:
     >>> sum(stats["live"] for stats in tinydl.memory_stats().values()) >= 4000
     True
     """
+    names = ("live", "peak", "cached", "allocations", "retries")
     return {
-        backend.name: {name: getattr(memory.stats, name) for name in Statistics.__slots__}
-        for backend, memory in _free_lists.items()
+        backend.name: {name: getattr(backend.memory.stats, name) for name in names}
+        for backend in _used()
     }
 
 
@@ -198,5 +194,5 @@ def empty_cache() -> None:
     >>> sum(stats["cached"] for stats in tinydl.memory_stats().values())
     0
     """
-    for memory in _free_lists.values():
-        memory.empty()
+    for backend in _used():
+        backend.memory.empty()

@@ -14,7 +14,7 @@ from .. import capture
 from ..backend import ffi
 from ..capture import Capture
 from ..graph import is_grad_enabled, no_grad
-from ..storage import FreeList, lend, main_list
+from ..storage import FreeList, lend
 from ..tensor import Tensor
 from .gpu import library
 
@@ -88,7 +88,7 @@ class _Recorded:
     def __init__(self, step: Callable, args: tuple, tensors: list[Tensor]):
         self.library = library()
         self.inputs = [x.clone() for x in tensors]
-        self.memory = FreeList(self.library, main_list(self.library).stats)
+        self.memory = FreeList(self.library, self.library.memory.stats)
         self.notes = Capture(self.memory)
         self.handle = self._open()
         try:
@@ -142,7 +142,7 @@ class _Recorded:
     def close(self) -> None:
         if self.handle is not None:
             self.library.fn["graph_close"](self.handle)
-            self.memory.merge_into(main_list(self.library))
+            self.memory.merge_into(self.library.memory)
             self.handle = None
 
     def __del__(self):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..storage import FreeList, main_list
+from .. import storage
+from ..storage import FreeList
 from .gpu import library, mem_get_info
 
 
 def _memory() -> FreeList:
-    return main_list(library())
+    return library().memory
 
 
 def memory_allocated() -> int:
@@ -34,8 +35,7 @@ def memory_reserved() -> int:
     Raises:
         RuntimeError: there is no CUDA device.
     """
-    stats = _memory().stats
-    return stats.live + stats.cached
+    return _memory().stats.reserved
 
 
 def reset_peak_memory_stats() -> None:
@@ -57,8 +57,7 @@ def memory_stats() -> dict[str, int]:
     Raises:
         RuntimeError: there is no CUDA device.
     """
-    stats = _memory().stats
-    return {name: getattr(stats, name) for name in stats.__slots__}
+    return storage.memory_stats()[library().name]
 
 
 def memory_summary() -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import get_ident
 
 from ..backend import NULL, ffi
-from ..storage import FreeList, lend, main_list
+from ..storage import FreeList, lend
 from .gpu import call, library
 
 _current: dict[int, Stream] = {}  # thread → the stream it is in
@@ -32,7 +32,7 @@ class Stream:
         handle = ffi.new("void **")
         call("stream_open", handle)
         self._handle = handle[0]
-        self._memory = FreeList(library(), main_list(library()).stats)
+        self._memory = FreeList(library(), library().memory.stats)
 
     @property
     def cuda_stream(self) -> int:
@@ -41,7 +41,7 @@ class Stream:
     def __del__(self):
         if getattr(self, "_memory", None) is not None:
             call("stream_close", self._handle)
-            self._memory.merge_into(main_list(library()))
+            self._memory.merge_into(library().memory)
 
     def synchronize(self) -> None:
         """Waits until its work is done.
@@ -104,7 +104,7 @@ def stream(stream: Stream | None) -> Iterator[None]:
         return
     thread = get_ident()
     before = _current.get(thread)
-    memory = stream._memory or main_list(library())
+    memory = stream._memory or library().memory
     _use(thread, stream)
     try:
         with lend(memory):

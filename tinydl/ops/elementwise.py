@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..array import Array, broadcast_shapes
-from ..backend import call
+from ..backend import call, call_arrays
 from ..op import Op, op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
@@ -24,6 +24,11 @@ class Elementwise(Op):
 
     def prepare(self, inputs: tuple) -> list:
         """Operands as Tensors of one dtype; Python numbers adapt to the tensors beside them."""
+        if len(inputs) == 1 and isinstance(inputs[0], Tensor):
+            return inputs
+        return (len(inputs) == 2 and _agreeing(*inputs)) or self._convert(inputs)
+
+    def _convert(self, inputs: tuple) -> list:
         like = next(x for x in inputs if isinstance(x, Tensor))
         dtype = like._array.dtype
         for x in inputs:
@@ -51,6 +56,24 @@ class Elementwise(Op):
             raise TypeError(f"{self.name}: these are no operands: {operands} ({error})") from None
 
 
+def _agreeing(x, y) -> tuple | None:
+    """What most operands are: Tensors that agree, or one of real numbers and a number."""
+    if isinstance(x, Tensor):
+        a = x._array
+        if isinstance(y, Tensor):
+            b = y._array
+            agree = a.dtype is b.dtype and a.storage.backend is b.storage.backend
+            return (x, y) if agree else None
+        if type(y) in _NUMBERS and a.dtype.is_floating_point:
+            return x, Tensor(constant(y, a))
+    elif type(x) in _NUMBERS and isinstance(y, Tensor) and y._array.dtype.is_floating_point:
+        return Tensor(constant(x, y._array)), y
+    return None
+
+
+_NUMBERS = (float, int)
+
+
 class Real(Elementwise):
     """An elementwise op on floating-point numbers only: integers become the default dtype."""
 
@@ -76,14 +99,14 @@ def _forward(name: str, doc: str, inputs: int, result: dtypes.DType | None):
 
     def unary(x, *, into=None):
         y = Array.empty(x.shape, result or x.dtype, x.storage.backend) if into is None else into
-        call(name, y, x)
+        call_arrays(name, y, x)
         return y
 
     def binary(x, y, *, into=None):
         if into is None:
             shape = x.shape if x.shape == y.shape else _broadcast(name, x, y)
             into = Array.empty(shape, result or x.dtype, x.storage.backend)
-        call(of_bools if x.dtype is dtypes.bool_ else name, into, x, y)
+        call_arrays(of_bools if x.dtype is dtypes.bool_ else name, into, x, y)
         return into
 
     forward = (unary, binary)[inputs - 1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .. import dtypes
-from ..array import Array
-from ..backend import call
+from ..array import Array, contiguous_strides
+from ..backend import call, call_arrays
 from ..op import op
 from ..tensor import Tensor
 from .check import axis
@@ -15,22 +17,36 @@ from .shape import expand, reshape
 def normalize_dims(name: str, dim, ndim: int) -> tuple:
     """dim=None, a number or a tuple of them, negative ones too, as a sorted tuple."""
     if dim is None:
-        return tuple(range(ndim))
+        return _all_dims(ndim)
     dims = [axis(name, d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
     if len(set(dims)) < len(dims):
         raise ValueError(f"{name}: dim {tuple(dim)} names an axis twice")
     return tuple(sorted(dims)) if ndim else ()
 
 
-def _reduced(x: Array, dim: tuple) -> tuple:
-    """x's shape with size 1 on the reduced axes: what kernels are given."""
-    return tuple([1 if i in dim else n for i, n in enumerate(x.shape)])
+@lru_cache(maxsize=4096)
+def _all_dims(ndim: int) -> tuple:
+    return tuple(range(ndim))
+
+
+@lru_cache(maxsize=4096)
+def _kept(shape: tuple, dim: tuple) -> tuple:
+    """A shape with size 1 on the reduced axes: what kernels are given."""
+    return tuple([1 if i in dim else n for i, n in enumerate(shape)])
+
+
+@lru_cache(maxsize=4096)
+def _dropped(shape: tuple, dim: tuple) -> tuple:
+    """A shape without the reduced axes."""
+    return tuple([n for i, n in enumerate(shape) if i not in dim])
 
 
 def _drop(y: Array, dim: tuple, keepdim: bool) -> Array:
-    if keepdim:
+    """A kernel's dense result without the axes of size 1, unless they are to be kept."""
+    if keepdim or not dim:
         return y
-    return y.reshape(tuple([n for i, n in enumerate(y.shape) if i not in dim]))
+    shape = _dropped(y.shape, dim)
+    return y.view(shape, contiguous_strides(shape)[0])
 
 
 def _not_empty(name: str, x: Array, dim: tuple) -> None:
@@ -40,9 +56,7 @@ def _not_empty(name: str, x: Array, dim: tuple) -> None:
 
 def _restore(g: Tensor, shape: tuple, dim: tuple, keepdim: bool) -> Tensor:
     """g with its reduced axes back, as size 1."""
-    if keepdim or not dim:
-        return g
-    return reshape(g, shape=tuple([1 if i in dim else n for i, n in enumerate(shape)]))
+    return g if keepdim or not dim else reshape(g, shape=_kept(shape, dim))
 
 
 @op
@@ -53,14 +67,18 @@ def sum(x, *, dim, keepdim):
     bools add up in int64. Partial sums of fixed size, so the same bits for any number of threads.
     """
     dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
-    y = Array.empty(_reduced(x, dim), dtype, x.storage.backend)
-    call("sum", y, x)
+    y = Array.empty(_kept(x.shape, dim), dtype, x.storage.backend)
+    call_arrays("sum", y, x)
     return _drop(y, dim, keepdim)
 
 
-sum.vjp(
-    x=lambda g, x_shape, dim, keepdim: expand(_restore(g, x_shape, dim, keepdim), shape=x_shape)
-)
+def _sum_rule(g, x_shape, dim, keepdim):
+    if g._array.shape:  # one number broadcasts as it is
+        g = _restore(g, x_shape, dim, keepdim)
+    return expand(g, shape=x_shape)
+
+
+sum.vjp(x=_sum_rule)
 
 
 def sum_to(x: Tensor, shape: tuple) -> Tensor:
@@ -74,7 +92,7 @@ def sum_to(x: Tensor, shape: tuple) -> Tensor:
 def _select(name: str, x: Array, dim: tuple, keepdim: bool, values: bool, indices: bool) -> list:
     """Values and places of the largest ("max") or smallest ("min") elements, as asked for."""
     _not_empty(name, x, dim)
-    shape = _reduced(x, dim)
+    shape = _kept(x.shape, dim)
     y = Array.empty(shape, x.dtype, x.storage.backend) if values else None
     place = Array.empty(shape, dtypes.int64, x.storage.backend) if indices else None
     call(name, y, place, x)
