@@ -72,8 +72,8 @@ class Contender:
 
     def forget(self) -> None:
         """Gives the memory of what is no longer used back to the GPU."""
-        gc.collect()
         if self.timed:
+            gc.collect()
             self.L.cuda.empty_cache()
 
     def facts(self) -> dict:

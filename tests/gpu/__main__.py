@@ -1,0 +1,170 @@
+"""make gpu-check: all that can only be known on a GPU, in one command of a few minutes.
+
+It builds, compares every instruction wrapper with its emulated twin, runs the test suite and
+compute-sanitizer on the device, and times tinydl beside PyTorch. Each part leaves its own file as
+it ends, so a check that was cut off goes on where it was; docs/gpu.md says how to read the results.
+Without a GPU all of it runs on the emulated device, with small shapes, and nothing is timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import table
+from parts import Part, parts
+from place import PARTLY, ROOT, Place, find
+
+WORDS = {0: "passed", PARTLY: "partly"}  # of an exit status; of all others "FAILED"
+GOOD = ("passed", "partly", "skipped")
+
+
+def main() -> int:
+    options = parse()
+    place = find()
+    done_before = options.state / f"{place.name}-{place.sources}"
+    done_before.mkdir(parents=True, exist_ok=True)
+    every = parts(place, options.tests)
+    chosen = choose(every, options.only)
+    print(f"{place.name}, sources {place.sources}: {', '.join(part.name for part in chosen)}")
+
+    end = time.monotonic() + 60 * options.minutes
+    outcomes = []
+    for part in chosen:
+        outcome = read(done_before / f"{part.name}.json")
+        if options.again or not outcome or outcome["verdict"] not in WORDS.values():
+            outcome = one_part(part, place, done_before, end)
+            save(done_before / f"{part.name}.json", outcome)
+        outcomes.append(outcome)
+        if part.name == "build" and outcome["verdict"] == "FAILED":
+            break
+    known = [read(done_before / f"{part.name}.json") for part in every]
+    results = {"when": now(), "place": place.describe(), "parts": list(filter(None, known))}
+    write(results, options.out or (ROOT / "benchmarks/gpu" if place.real else done_before), place)
+    print("\n" + "\n".join(table.summary(outcomes)))
+    return int(any(outcome["verdict"] not in GOOD for outcome in outcomes))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make gpu-check", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="parts, by commas: suite,gemm")
+    parser.add_argument("--again", action="store_true", help="also what has been done before")
+    parser.add_argument("--minutes", type=float, default=9, help="start no part after so many")
+    parser.add_argument("--tests", nargs="+", help="the suite is these files alone")
+    parser.add_argument("--out", type=Path, help="where results go (benchmarks/gpu)")
+    parser.add_argument("--state", type=Path, default=ROOT / "build" / "gpu-check")
+    return parser.parse_args()
+
+
+def choose(every: list[Part], only: str) -> list[Part]:
+    """The parts that are named, or whose names begin so: suite is suite-kernels and the others."""
+    words = [word for word in only.split(",") if word]
+    for word in words:
+        if not any(f"{part.name}-".startswith(f"{word}-") for part in every):
+            names = ", ".join(part.name for part in every)
+            raise SystemExit(f"gpu-check: there is no part {word}; there are {names}")
+    return [p for p in every if not words or any(f"{p.name}-".startswith(f"{w}-") for w in words)]
+
+
+# --- running --------------------------------------------------------------------------------------
+
+
+def one_part(part: Part, place: Place, folder: Path, end: float) -> dict:
+    """What came of it: verdict, the last line it printed, seconds, what it found."""
+    print(f"\n=== {part.name}", flush=True)
+    outcome = {"part": part.name, "when": now(), "seconds": 0.0, "found": None}
+    if part.lacking:
+        return {**outcome, "verdict": "skipped", "words": part.lacking}
+    started, found = time.monotonic(), folder / f"{part.name}.found.json"
+    found.unlink(missing_ok=True)
+    verdict, words = "passed", ""
+    for command in part.commands(found):
+        left = min(part.seconds, end - started) - (time.monotonic() - started)
+        if left < 1:
+            verdict, words = "not done", "no time was left: run it again"
+            break
+        status, words = run(command, place, folder / f"{part.name}.log", left)
+        verdict = WORDS.get(status, "FAILED")
+        if status is None:
+            verdict, words = "cut off", f"after {time.monotonic() - started:.0f} s: {words}"
+        if verdict != "passed":
+            break
+    seconds = time.monotonic() - started
+    return {
+        **outcome, "verdict": verdict, "words": words, "seconds": seconds, "found": read(found)
+    }  # fmt: skip
+
+
+def run(command: list, place: Place, log: Path, seconds: float) -> tuple[int | None, str]:
+    """(exit status, its last line), and None if it had to be ended. Lines are told as they come."""
+    environment = {**os.environ, "TINYDL_CUDA": place.cuda, "TINYDL_BUILD_CUDA": "no"}
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    ended: list[bool] = []
+
+    def stop() -> None:
+        ended.append(True)
+        os.killpg(process.pid, signal.SIGKILL)  # with all that it started
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    last = ""
+    try:
+        with open(log, "a") as out:
+            for line in process.stdout:
+                print(line, end="", file=out, flush=True)
+                print(f"  {line}", end="", flush=True)
+                last = line.strip() or last
+        status = process.wait()
+    except BaseException:
+        stop()
+        raise
+    finally:
+        timer.cancel()
+    return (None if ended else status), last.strip("= ")
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def read(path: Path):
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def save(path: Path, found) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    fresh.replace(path)
+
+
+def write(results: dict, folder: Path, place: Place) -> None:
+    """The files to keep: everything as JSON, and the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{place.name}-{results['when'][:10]}.json"
+    save(path, results)
+    path.with_suffix(".md").write_text(table.page(results))
+    print(f"\n{path}\n{path.with_suffix('.md')}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
