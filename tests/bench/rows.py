@@ -7,6 +7,8 @@ All inputs are drawn from one seed with NumPy. The network is the CNN that `make
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 ROWS: dict[str, callable] = {}
@@ -21,8 +23,13 @@ def row(function):
 
 def draw(L, *shape, seed: int = 0, requires_grad: bool = False):
     """Normal numbers, the same in both libraries."""
-    values = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    return L.tensor(values, requires_grad=requires_grad)
+    return L.tensor(normal(shape, seed), requires_grad=requires_grad)
+
+
+@lru_cache(maxsize=4)
+def normal(shape: tuple, seed: int) -> np.ndarray:
+    """Drawing large arrays takes longer than all that is done with them on a GPU."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def labels(L, n: int):

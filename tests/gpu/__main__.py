@@ -16,12 +16,13 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-import table
 from parts import Part, parts
 from place import PARTLY, ROOT, Place, find
+from table import page, summary
 
 WORDS = {0: "passed", PARTLY: "partly"}  # of an exit status; of all others "FAILED"
 GOOD = ("passed", "partly", "skipped")
@@ -29,6 +30,7 @@ GOOD = ("passed", "partly", "skipped")
 
 def main() -> int:
     options = parse()
+    os.environ["GPU_CHECK_WITHOUT"] = " ".join(options.without)
     place = find()
     done_before = options.state / f"{place.name}-{place.sources}"
     done_before.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,7 @@ def main() -> int:
     known = [read(done_before / f"{part.name}.json") for part in every]
     results = {"when": now(), "place": place.describe(), "parts": list(filter(None, known))}
     write(results, options.out or (ROOT / "benchmarks/gpu" if place.real else done_before), place)
-    print("\n" + "\n".join(table.summary(outcomes)))
+    print("\n" + "\n".join(summary(outcomes)))
     return int(any(outcome["verdict"] not in GOOD for outcome in outcomes))
 
 
@@ -59,6 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="also what has been done before")
     parser.add_argument("--minutes", type=float, default=9, help="start no part after so many")
     parser.add_argument("--tests", nargs="+", help="the suite is these files alone")
+    parser.add_argument("--without", nargs="+", default=[], help="as if not installed: torch")
     parser.add_argument("--out", type=Path, help="where results go (benchmarks/gpu)")
     parser.add_argument("--state", type=Path, default=ROOT / "build" / "gpu-check")
     return parser.parse_args()
@@ -120,7 +123,8 @@ def run(command: list, place: Place, log: Path, seconds: float) -> tuple[int | N
 
     def stop() -> None:
         ended.append(True)
-        os.killpg(process.pid, signal.SIGKILL)  # with all that it started
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with all that it started
 
     timer = threading.Timer(seconds, stop)
     timer.start()
@@ -162,7 +166,7 @@ def write(results: dict, folder: Path, place: Place) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{place.name}-{results['when'][:10]}.json"
     save(path, results)
-    path.with_suffix(".md").write_text(table.page(results))
+    path.with_suffix(".md").write_text(page(results))
     print(f"\n{path}\n{path.with_suffix('.md')}")
 
 

@@ -1,7 +1,7 @@
 """Who takes part in a race: tinydl, PyTorch in the same arithmetic, PyTorch as it comes.
 
-All live in one process and share the GPU. A run is timed between two events of its own library,
-after something larger than the cache was written, so it finds its operands in memory.
+All live in one process and share the GPU. A run is timed between two events of its own library. A
+cold one finds its operands in memory, since before it something larger than the cache is written.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ class Contender:
     def __init__(self, name: str, library: str, device: str, mode: str, timed: bool = True):
         self.name, self.device, self.mode, self.timed = name, device, mode, timed
         self.L = importlib.import_module(library)
+        self.usual = None if library == "torch" else "cpu"  # where its new tensors are
         self.other = None  # what is written to empty the cache
 
     @contextmanager
-    def at_work(self):
-        """Inside, new tensors of the library are on the device and its mode is set."""
-        self._set_mode()
+    def at_home(self):
+        """Inside, new tensors of the library are on the device.
+
+        Not around what is timed: PyTorch then looks at every call of a function.
+        """
         self.L.set_default_device(self.device)
         try:
             yield self.L
         finally:
-            self.L.set_default_device("cpu")
+            self.L.set_default_device(self.usual)
 
     def _set_mode(self) -> None:
         if self.L.__name__ == "torch":
@@ -47,28 +50,31 @@ class Contender:
 
     def prepare(self, make: Callable) -> tuple[Callable, list[np.ndarray]]:
         """A row set up: what is to be timed, and the numbers it computes."""
-        with self.at_work() as L:
+        self._set_mode()
+        with self.at_home() as L:
             run, result = make(L)
             values = result()
             values = values if isinstance(values, list) else [values]
             with L.no_grad():
                 return run, [np.asarray(v.cpu() if hasattr(v, "cpu") else v) for v in values]
 
-    def times(self, run: Callable, count: int) -> list[float]:
+    def times(self, run: Callable, count: int, cold: bool) -> list[float]:
         """Seconds of so many runs."""
-        with self.at_work() as L:
-            if self.other is None:
-                self.other = L.zeros(CACHE // 4)
-            events = [[L.cuda.Event(enable_timing=True) for _ in range(2)] for _ in range(count)]
-            gc.disable()
-            for start, stop in events:
+        L = self.L
+        self._set_mode()
+        if cold and self.other is None:
+            self.other = L.zeros(CACHE // 4, device=self.device)
+        events = [[L.cuda.Event(enable_timing=True) for _ in range(2)] for _ in range(count)]
+        gc.disable()
+        for start, stop in events:
+            if cold:
                 self.other.zero_()
-                start.record()
-                run()
-                stop.record()
-            gc.enable()
-            L.cuda.synchronize()
-            return [start.elapsed_time(stop) / 1e3 for start, stop in events]
+            start.record()
+            run()
+            stop.record()
+        gc.enable()
+        L.cuda.synchronize()
+        return [start.elapsed_time(stop) / 1e3 for start, stop in events]
 
     def forget(self) -> None:
         """Gives the memory of what is no longer used back to the GPU."""

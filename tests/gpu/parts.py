@@ -1,4 +1,4 @@
-"""What the check consists of: each part is commands with a time limit, and why it may be left out."""
+"""What the check consists of: parts, each of commands with a time limit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def suite(tests: list[str] | None) -> list[Part]:
     groups = {name: [f"tests/{file}" for file in group] for name, group in SUITE.items()}
     groups = {"named": tests} if tests else {**groups, "framework": [f"tests/{n}" for n in rest]}
     lacking = ", ".join(f"no {name}" for name in ("pytest", "hypothesis") if not has(name))
-    pytest = [PYTHON, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider"]
+    pytest = [PYTHON, "-m", "pytest", "-rfE", "-p", "no:cacheprovider"]
     pytest += ["-n", str(WORKERS)] if has("xdist") else []
     return [
         Part(f"suite-{name}", 240, lambda file, group=group: [[*pytest, *group]], lacking)

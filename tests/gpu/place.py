@@ -41,7 +41,9 @@ def ask(*command: str) -> str:
 
 
 def has(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+    """Whether it is installed, and wanted: --without sets the variable."""
+    unwanted = os.environ.get("GPU_CHECK_WITHOUT", "").split()
+    return package not in unwanted and importlib.util.find_spec(package) is not None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -30,11 +31,11 @@ def error(values: list[np.ndarray], right: list[np.ndarray]) -> float:
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-30)) for a, b in pairs)
 
 
-def rounds(runs: list[tuple[Contender, object]]) -> dict[str, list[float]]:
+def rounds(runs: list[tuple[Contender, Callable]], cold: bool) -> dict[str, list[float]]:
     times = {contender.name: [] for contender, _ in runs}
     for i in range(ROUNDS + 1):
         for contender, run in runs[:: 1 if i % 2 else -1]:
-            seconds = contender.times(run, RUNS)
+            seconds = contender.times(run, RUNS, cold)
             if i:  # the first round warms up
                 times[contender.name] += seconds
     return times
@@ -48,7 +49,7 @@ def one_row(row: workloads.Workload, libraries: list[Contender]) -> dict:
     found["errors"] = {c.name: e for c, e in zip(libraries, errors, strict=True)}
     found["agrees"] = bool(errors[0] < TOLERANCE)
     runs = [(c, run) for c, (run, _) in zip(libraries, prepared, strict=True) if c.timed]
-    found["seconds"] = rounds(runs) if found["agrees"] else {}
+    found["seconds"] = rounds(runs, row.cold) if found["agrees"] else {}
     return found
 
 
@@ -57,6 +58,15 @@ def told(found: dict) -> str:
         return f"WRONG: off by {found['errors']['tinydl']:.1g} of the largest value"
     times = [f"{name} {written(times)}" for name, times in found["seconds"].items()]
     return "   ".join(times) or f"agrees ({found['errors']['tinydl']:.0e})"
+
+
+def pace(results: dict) -> str:
+    """The mean of how many times as long PyTorch takes, in words."""
+    times = [row["seconds"] for row in results["rows"]]
+    both = [[np.median(t[name]) for name in ("PyTorch", "tinydl")] for t in times if "PyTorch" in t]
+    if not both:
+        return ""
+    return f"; PyTorch takes {np.exp(np.mean([np.log(a / b) for a, b in both])):.2f} times as long"
 
 
 def main() -> int:
@@ -72,7 +82,11 @@ def main() -> int:
             contender.forget()
         results["after"] = here.facts()
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    return int(not all(row["agrees"] for row in results["rows"]))
+    wrong = [row["row"] for row in results["rows"] if not row["agrees"]]
+    print(
+        f"{len(results['rows'])} rows, {len(wrong)} differ from {results['beside']}{pace(results)}"
+    )
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

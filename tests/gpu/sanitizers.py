@@ -1,4 +1,4 @@
-"""Every kernel under each tool of compute-sanitizer, all at once: python tests/gpu/sanitizers.py FILE
+"""Every kernel under all tools of compute-sanitizer: python tests/gpu/sanitizers.py FILE
 
 Without a GPU AddressSanitizer's build of the emulated device stands in, where `make kernels` left
 one. What a tool prints is kept beside FILE.

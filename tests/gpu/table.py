@@ -34,7 +34,7 @@ def page(results: dict) -> str:
     lines = [f"# {device['name']}, {results['when'][:10]}", ""]
     lines += [f"- {name}: {text(fact)}" for name, fact in results["place"].items()]
     races = {o["part"]: o["found"] for o in results["parts"] if "libraries" in (o["found"] or {})}
-    lines += libraries(races) + ["", "| part | verdict | time | |", "|---|---|---:|---|"]
+    lines += [*libraries(races), "", "| part | verdict | time | |", "|---|---|---:|---|"]
     lines += [
         f"| {o['part']} | {o['verdict']} | {clock(o['seconds'])} | {o['words']} |"
         for o in results["parts"]
@@ -62,9 +62,8 @@ def race(found: dict) -> list[str]:
     rows = found["rows"]
     timed = [name for name in found["libraries"] if any(name in row["seconds"] for row in rows)]
     if not timed:
-        return [
-            f"{len(rows)} rows, {sum(row['agrees'] for row in rows)} agree with {beside(found)}"
-        ]
+        agree = sum(row["agrees"] for row in rows)
+        return [f"{len(rows)} rows, {agree} agree with {found['beside']}"]
     best = max(map(rate, rows[0]["seconds"].values())) if rows[0]["unit"] == "GB/s" else 0
     of_copy = best * rows[0]["work"]
     ratios = ["PyTorch / tinydl", "target"] if "PyTorch" in timed else []
@@ -81,10 +80,6 @@ def race(found: dict) -> list[str]:
         lines.append(f"| {' | '.join(cells)} |")
     clocks = [f"{when}: {text(found[when])}" for when in ("before", "after") if found.get(when)]
     return [*lines, "", *clocks]
-
-
-def beside(found: dict) -> str:
-    return found["beside"]
 
 
 def medians_of(row: dict) -> dict[str, float]:

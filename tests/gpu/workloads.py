@@ -22,6 +22,7 @@ class Workload:
     work    of one run, in billions of the unit's: floating-point operations or bytes
     target  how many times as long PyTorch should take at least
     beside  the row whose PyTorch time that is about, if it is not this one
+    cold    to be timed with operands in memory; those of a whole step are in the cache
     """
 
     name: str
@@ -30,6 +31,7 @@ class Workload:
     unit: str = ""
     target: float = 1
     beside: str = ""
+    cold: bool = True
 
 
 # --- matrix products: cuBLAS ----------------------------------------------------------------------
@@ -156,8 +158,8 @@ def adam(L, parameters, graph: bool):
 def _pair(name: str, make: Callable, eager: float, graph: float) -> list[Workload]:
     """A step as it is and as a recorded graph, both measured against PyTorch's as it is."""
     return [
-        Workload(name, lambda L: make(L, False), target=eager),
-        Workload(f"{name}, graph", lambda L: make(L, True), target=graph, beside=name),
+        Workload(name, lambda L: make(L, False), target=eager, cold=False),
+        Workload(f"{name}, graph", lambda L: make(L, True), target=graph, beside=name, cold=False),
     ]
 
 
