@@ -10,11 +10,11 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench lint \
+.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench gpu-check lint \
         format sanitize neon wheel clean help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
 
 # --- the environment: one stamp for each set of dependencies of pyproject.toml ---------------------
 
@@ -124,6 +124,11 @@ else
 	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
 	@$(PY) tests/bench $(ONLY) $(if $(filter no,$(TORCH)),--no-torch) $(ARGS)
 endif
+
+gpu-check: $(VENV)/dev ## all that takes a GPU, in 9 minutes: ONLY=suite,gemm TORCH=no ARGS=--again
+	@[ "$(TORCH)" = no ] || ! command -v nvidia-smi >/dev/null || $(MAKE) --silent $(VENV)/bench || \
+	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
+	@$(PY) tests/gpu $(if $(ONLY),--only $(ONLY)) $(if $(filter no,$(TORCH)),--without torch) $(ARGS)
 
 C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl' -o -name '*.cu*' -o -name '*.cpp')
 

@@ -9,22 +9,16 @@ Without a GPU all of it runs on the emulated device, with small shapes, and noth
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import signal
-import subprocess
 import sys
-import threading
 import time
-from contextlib import suppress
-from datetime import datetime, timezone
 from pathlib import Path
 
 from parts import Part, parts
-from place import PARTLY, ROOT, Place, find
+from place import ROOT, Place, find
+from running import WORDS, now, one_part, read, save
 from table import page, summary
 
-WORDS = {0: "passed", PARTLY: "partly"}  # of an exit status; of all others "FAILED"
 GOOD = ("passed", "partly", "skipped")
 
 
@@ -75,90 +69,6 @@ def choose(every: list[Part], only: str) -> list[Part]:
             names = ", ".join(part.name for part in every)
             raise SystemExit(f"gpu-check: there is no part {word}; there are {names}")
     return [p for p in every if not words or any(f"{p.name}-".startswith(f"{w}-") for w in words)]
-
-
-# --- running --------------------------------------------------------------------------------------
-
-
-def one_part(part: Part, place: Place, folder: Path, end: float) -> dict:
-    """What came of it: verdict, the last line it printed, seconds, what it found."""
-    print(f"\n=== {part.name}", flush=True)
-    outcome = {"part": part.name, "when": now(), "seconds": 0.0, "found": None}
-    if part.lacking:
-        return {**outcome, "verdict": "skipped", "words": part.lacking}
-    started, found = time.monotonic(), folder / f"{part.name}.found.json"
-    found.unlink(missing_ok=True)
-    verdict, words = "passed", ""
-    for command in part.commands(found):
-        left = min(part.seconds, end - started) - (time.monotonic() - started)
-        if left < 1:
-            verdict, words = "not done", "no time was left: run it again"
-            break
-        status, words = run(command, place, folder / f"{part.name}.log", left)
-        verdict = WORDS.get(status, "FAILED")
-        if status is None:
-            verdict, words = "cut off", f"after {time.monotonic() - started:.0f} s: {words}"
-        if verdict != "passed":
-            break
-    seconds = time.monotonic() - started
-    return {
-        **outcome, "verdict": verdict, "words": words, "seconds": seconds, "found": read(found)
-    }  # fmt: skip
-
-
-def run(command: list, place: Place, log: Path, seconds: float) -> tuple[int | None, str]:
-    """(exit status, its last line), and None if it had to be ended. Lines are told as they come."""
-    environment = {**os.environ, "TINYDL_CUDA": place.cuda, "TINYDL_BUILD_CUDA": "no"}
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    ended: list[bool] = []
-
-    def stop() -> None:
-        ended.append(True)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with all that it started
-
-    timer = threading.Timer(seconds, stop)
-    timer.start()
-    last = ""
-    try:
-        with open(log, "a") as out:
-            for line in process.stdout:
-                print(line, end="", file=out, flush=True)
-                print(f"  {line}", end="", flush=True)
-                last = line.strip() or last
-        status = process.wait()
-    except BaseException:
-        stop()
-        raise
-    finally:
-        timer.cancel()
-    return (None if ended else status), last.strip("= ")
-
-
-# --- results --------------------------------------------------------------------------------------
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def read(path: Path):
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def save(path: Path, found) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    fresh.replace(path)
 
 
 def write(results: dict, folder: Path, place: Place) -> None:

@@ -6,7 +6,6 @@ opposite order. The file is written anew after each row: what is done is not los
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ import place  # noqa: E402
 import workloads  # noqa: E402
 from clock import written  # noqa: E402
 from contenders import Contender, contenders  # noqa: E402
+from running import save  # noqa: E402
 
 TOLERANCE = 2e-4  # of the largest value: TF32 is off by more
 ROUNDS, RUNS = 5, 12  # runs of a round; 60 in all
@@ -81,7 +81,7 @@ def main() -> int:
         for contender in libraries:
             contender.forget()
         results["after"] = here.facts()
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        save(path, results)
     wrong = [row["row"] for row in results["rows"] if not row["agrees"]]
     print(
         f"{len(results['rows'])} rows, {len(wrong)} differ from {results['beside']}{pace(results)}"

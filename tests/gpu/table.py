@@ -64,7 +64,7 @@ def race(found: dict) -> list[str]:
     if not timed:
         agree = sum(row["agrees"] for row in rows)
         return [f"{len(rows)} rows, {agree} agree with {found['beside']}"]
-    best = max(map(rate, rows[0]["seconds"].values())) if rows[0]["unit"] == "GB/s" else 0
+    best = max(map(rate, rows[0]["seconds"].values()), default=0) if rows[0]["unit"] == "GB/s" else 0
     of_copy = best * rows[0]["work"]
     ratios = ["PyTorch / tinydl", "target"] if "PyTorch" in timed else []
     columns = ["", *timed, *ratios, "tinydl's rate", *(["of the copy's"] if of_copy else [])]
@@ -76,7 +76,8 @@ def race(found: dict) -> list[str]:
             cells += against(row, medians)
         speed = row["work"] * rate(row["seconds"].get("tinydl", []))
         cells.append(f"{speed:,.0f} {row['unit']}" if speed else "")
-        cells += [f"{100 * speed / of_copy:.0f} %"] if of_copy else []
+        if of_copy:
+            cells.append(f"{100 * speed / of_copy:.0f} %" if speed else "")
         lines.append(f"| {' | '.join(cells)} |")
     clocks = [f"{when}: {text(found[when])}" for when in ("before", "after") if found.get(when)]
     return [*lines, "", *clocks]
@@ -92,9 +93,8 @@ def rate(times: list[float]) -> float:
 
 
 def cell(row: dict, name: str) -> str:
-    return (
-        written(row["seconds"][name]) if row["seconds"].get(name) else "WRONG" * (name == "tinydl")
-    )
+    times = row["seconds"].get(name)
+    return written(times) if times else "WRONG" * (name == "tinydl")
 
 
 def against(row: dict, medians: dict) -> list[str]:
