@@ -10,10 +10,11 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build train doctor test emulated bench lint format sanitize neon wheel clean help
+.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench gpu-check lint \
+        format sanitize neon wheel clean help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
 
 # --- the environment: one stamp for each set of dependencies of pyproject.toml ---------------------
 
@@ -39,8 +40,8 @@ $(PY):
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$$NO_VENV"; exit 1; }
 
 $(VENV)/core: EXTRA =
-$(VENV)/train $(VENV)/bench $(VENV)/dev: EXTRA = [$(@F)]
-$(VENV)/core $(VENV)/train $(VENV)/bench $(VENV)/dev: pyproject.toml | $(PY)
+$(VENV)/train $(VENV)/bench $(VENV)/dev $(VENV)/nvcc: EXTRA = [$(@F)]
+$(VENV)/core $(VENV)/train $(VENV)/bench $(VENV)/dev $(VENV)/nvcc: pyproject.toml | $(PY)
 	@$(PY) -c 'import build; build.find_compiler()'
 	@echo "installing what \`$(@F)\` needs and compiling tinydl (once, about a minute)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
@@ -50,6 +51,12 @@ $(VENV)/core $(VENV)/train $(VENV)/bench $(VENV)/dev: pyproject.toml | $(PY)
 
 build: $(VENV)/core ## compile the native libraries in place (the default)
 	@$(PY) build.py
+
+cuda: $(VENV)/core ## compile the CUDA library with nvcc: for the GPUs at hand, or FOR=release
+	@$(PY) build.py --cuda $(or $(FOR),dev)
+
+nvcc: $(VENV)/core ## nvcc 13.0 and its disassembler, from PyPI into .venv unless they are here
+	@$(PY) tests/cuda/machine_code.py --find 2>/dev/null || $(MAKE) --silent $(VENV)/nvcc
 
 # make train DATA=folder DATASET=mnist MODEL=cnn EPOCHS=3 ARGS="--seed 1 --lr 0.002"
 TRAIN = $(if $(DATA),--data "$(DATA)") $(if $(DATASET),--dataset "$(DATASET)") \
@@ -74,6 +81,39 @@ emulated: $(VENV)/core ## compile the CUDA kernels for the emulated device too
 	    $(PY) build.py --emulate fast --quiet; \
 	else echo "!! the CUDA kernels are not tested: that takes a C++ compiler (apt-get install g++)"; fi
 
+# Tests that together launch every kernel; and some that do what programs do.
+KERNELS  = tests/test_ops.py tests/test_teach.py tests/cuda/test_kernel_choice.py
+PROGRAMS = tests/test_errors.py tests/test_graphs.py tests/test_streams.py tests/test_optim.py
+ON       = TINYDL_CUDA=$(CURDIR)/build/flavours/libtinydl-cuda-emu
+
+kernels: orders asan tsan coverage ## the CUDA kernels' tests on the emulated device, four ways:
+
+orders: $(VENV)/dev emulated ## … its threads in other orders
+	@for order in rev rand:1; do echo "TD_EMU_ORDER=$$order"; \
+	    TINYDL_CUDA=emu TD_EMU_ORDER=$$order $(PY) -m pytest -n $(JOBS) $(KERNELS) || exit 1; done
+
+asan: $(VENV)/dev ## … with address and undefined-behaviour checks
+	$(PY) build.py --emulate asan --cc gcc --out build/flavours
+	LD_PRELOAD="$(call PRELOAD,asan.so ubsan.so)" $(ON)-asan.so \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(PY) -m pytest -n $(JOBS) $(KERNELS)
+
+# Only the kernels are watched: Python, NumPy and the CPU's libraries are not compiled for it.
+tsan: $(VENV)/dev ## … with races between CUDA threads reported
+	$(PY) build.py --emulate tsan --cc gcc --out build/flavours
+	LD_PRELOAD="$(call PRELOAD,tsan.so)" $(ON)-tsan.so OPENBLAS_NUM_THREADS=1 \
+	    TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1 \
+	    $(PY) -m pytest -n $(JOBS) $(KERNELS)
+
+coverage: $(VENV)/dev ## … counting lines and launches: 90 % of all lines and every kernel
+	rm -rf build/objects/emulated-*-coverage
+	$(PY) build.py --emulate coverage --cc gcc --out build/flavours
+	$(ON)-coverage.so $(PY) -m pytest -n $(JOBS) $(KERNELS) $(PROGRAMS)
+	$(PY) tests/cuda/kernel_coverage.py --minimum 90 build/flavours/libtinydl-cuda-emu-coverage.so
+
+gates: $(VENV)/dev nvcc ## what nvcc makes of the kernels: registers, spills, wide loads; ARGS=--update
+	$(PY) tests/cuda/machine_code.py $(ARGS)
+	$(PY) -m pytest -n 0 tests/test_cuda_build.py
+
 bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, TORCH=no; OPS=1 times every op by itself
 	@$(PY) build.py --quiet
 ifdef OPS
@@ -84,6 +124,11 @@ else
 	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
 	@$(PY) tests/bench $(ONLY) $(if $(filter no,$(TORCH)),--no-torch) $(ARGS)
 endif
+
+gpu-check: $(VENV)/dev ## all that takes a GPU, in 9 minutes: ONLY=suite,gemm TORCH=no ARGS=--again
+	@[ "$(TORCH)" = no ] || ! command -v nvidia-smi >/dev/null || $(MAKE) --silent $(VENV)/bench || \
+	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
+	@$(PY) tests/gpu $(if $(ONLY),--only $(ONLY)) $(if $(filter no,$(TORCH)),--without torch) $(ARGS)
 
 C_FILES = $$(find native tests -name '*.c' -o -name '*.h' -o -name '*.inl' -o -name '*.cu*' -o -name '*.cpp')
 
@@ -102,11 +147,11 @@ format: $(VENV)/dev ## put every file into the house style
 	$(VENV)/bin/clang-format -i $(C_FILES)
 
 # Python itself is not instrumented, so the sanitizers' libraries must be there before it starts.
-PRELOAD = $$(for lib in asan.so ubsan.so stdc++.so.6; do gcc -print-file-name=lib$$lib; done | xargs)
+PRELOAD = $$(for lib in $(1) stdc++.so.6; do gcc -print-file-name=lib$$lib; done | xargs)
 
 sanitize: $(VENV)/dev ## the test suite on libraries with address and undefined-behaviour checks
 	$(PY) build.py --sanitize --cc gcc --out build/sanitize
-	LD_PRELOAD="$(PRELOAD)" TINYDL_LIB=$(CURDIR)/build/sanitize \
+	LD_PRELOAD="$(call PRELOAD,asan.so ubsan.so)" TINYDL_LIB=$(CURDIR)/build/sanitize \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    $(PY) -m pytest -n $(JOBS) --ignore tests/cuda $(ARGS)
 

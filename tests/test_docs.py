@@ -90,8 +90,8 @@ def test_paths_and_make_targets(page):
     for path in re.findall(r"`((?:native|tinydl|tests|docs|\.ci)/[\w./*-]*)`", FENCE.sub("", text)):
         there = any(ROOT.glob(path)) if "*" in path else (ROOT / path).exists()
         assert there or path in new or path.startswith(made), f"{page.name} names {path}"
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for words in re.findall(r"(?:`|^)make((?: [a-z]+)+)\b(?!=)", text, re.MULTILINE):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for words in re.findall(r"(?:`|^)make((?: [a-z-]+)+)\b(?!=)", text, re.MULTILINE):
         assert set(words.split()) <= targets, f"{page.name} says make{words}"
 
 
@@ -103,7 +103,7 @@ def test_paths_and_make_targets(page):
 def test_adding_an_op(tmp_path):
     """The page, followed to the letter, on the plainest instruction set."""
     for folder in ("native", "tinydl", "tests"):
-        ignore = shutil.ignore_patterns("__pycache__", "lib", "bench", "neon")
+        ignore = shutil.ignore_patterns("__pycache__", "lib", "bench", "gpu", "neon")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     for name in ("build.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)

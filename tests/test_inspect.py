@@ -1,9 +1,11 @@
 """Looking inside: explain, summary, doctor. (gradcheck has its own in test_grads.)"""
 
+import os
 import subprocess
 import sys
 
 import pytest
+from devices import NEEDS_CUDA
 
 import tinydl
 from tinydl import nn
@@ -70,12 +72,43 @@ def test_summary_of_a_model_that_fails_leaves_no_hooks():
     assert not net[0]._forward_hooks
 
 
-def test_doctor():
+def doctor(**environment: str) -> dict[str, str]:
     command = [sys.executable, "-m", "tinydl", "doctor"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    lines = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return dict(line.split(None, 1) for line in done.stdout.splitlines())
+
+
+def test_doctor():
+    lines = doctor()
     assert lines["tinydl"].startswith(tinydl.__version__)
     assert lines["cpu"].startswith("is " + tinydl.device("cpu").backend.name)
     assert lines["threads"].strip() == str(tinydl.get_num_threads())
     assert lines["digits"].strip() == "in the package"
     assert "MNIST" in lines
+
+
+def test_doctor_tells_why_there_is_no_cuda_and_what_to_do():
+    lines = doctor(TINYDL_CUDA="/no/such/library.so", PATH="")
+    assert lines["GPU"].startswith("none: NVIDIA's driver is not installed here")
+    assert "no CUDA device: " in lines["cuda"] and "`make cuda`" in lines["cuda"]
+
+
+@pytest.mark.parametrize(
+    "script, found",
+    [
+        ("echo 'NVIDIA H100, 9.0, 580.65'", "NVIDIA H100, compute capability 9.0, driver 580.65"),
+        ("echo 'no devices were found'; exit 6", "none: nvidia-smi says no devices were found"),
+    ],
+)
+def test_doctor_shows_the_gpu(tmp_path, script, found):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    assert doctor(PATH=str(tmp_path))["GPU"] == found
+
+
+@NEEDS_CUDA
+def test_doctor_names_the_cuda_library():
+    lines = doctor()
+    assert lines["cuda"].startswith(f"is {tinydl.device('cuda').backend.name}: usable, built by ")

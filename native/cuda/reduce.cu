@@ -96,8 +96,12 @@ template <class F> struct join_t {
     __device__ __forceinline__ state operator()(state a, state b) const { return F::join(a, b); }
 };
 
+/* Blocks that a multiprocessor has room for: among more, a best and its place would be spilled. */
+template <class F> constexpr int resident = sizeof(typename F::state) > 8 ? 3 : 4;
+
 template <class F, int V>
-__global__ void __launch_bounds__(THREADS, 3) rows_kernel(const __grid_constant__ fold_t t)
+__global__ void __launch_bounds__(THREADS, resident<F>)
+    rows_kernel(const __grid_constant__ fold_t t)
 {
     using T = typename F::element;
     const int64_t group = (int64_t)blockIdx.x * (THREADS / t.width) + threadIdx.x / t.width;
@@ -152,7 +156,8 @@ __global__ void __launch_bounds__(THREADS, 3) rows_kernel(const __grid_constant_
 }
 
 template <class F>
-__global__ void __launch_bounds__(THREADS, 3) columns_kernel(const __grid_constant__ fold_t t)
+__global__ void __launch_bounds__(THREADS, resident<F>)
+    columns_kernel(const __grid_constant__ fold_t t)
 {
     using T = typename F::element;
     __shared__ typename F::state shared[THREADS];

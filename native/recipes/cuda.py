@@ -41,7 +41,8 @@ LINK = [
     "-shared",
     "-cudart=static",
     "-nodlink",
-    "-Xlinker=-Bsymbolic,-z,nodelete,-z,noexecstack,--exclude-libs,ALL,-s",
+    "-Xlinker=-Bsymbolic,-z,nodelete,-z,noexecstack,-s",
+    "-Xlinker=--version-script=native/recipes/exports.map",
 ]
 
 NO_NVCC = """nvcc: not found. The CUDA library is compiled by NVIDIA's compiler, 12.8 or newer:

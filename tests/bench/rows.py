@@ -7,6 +7,8 @@ All inputs are drawn from one seed with NumPy. The network is the CNN that `make
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 ROWS: dict[str, callable] = {}
@@ -21,16 +23,21 @@ def row(function):
 
 def draw(L, *shape, seed: int = 0, requires_grad: bool = False):
     """Normal numbers, the same in both libraries."""
-    values = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    return L.tensor(values, requires_grad=requires_grad)
+    return L.tensor(normal(shape, seed), requires_grad=requires_grad)
+
+
+@lru_cache(maxsize=4)
+def normal(shape: tuple, seed: int) -> np.ndarray:
+    """Drawing large arrays takes longer than all that is done with them on a GPU."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def labels(L, n: int):
     return L.tensor(np.random.default_rng(1).integers(0, 10, n))
 
 
-def network(L):
-    """The CNN, with parameters drawn from one seed (He et al.'s scale)."""
+def network(L, side: int = 28):
+    """The CNN, for images of that many rows and columns."""
     nn = L.nn
     model = nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1),
@@ -40,10 +47,15 @@ def network(L):
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(3136, 128),
+        nn.Linear(64 * (side // 4) ** 2, 128),
         nn.ReLU(),
         nn.Linear(128, 10),
     )
+    return set_parameters(L, model)
+
+
+def set_parameters(L, model):
+    """The model with parameters drawn from one seed (He et al.'s scale)."""
     rng = np.random.default_rng(2)
     state = {}
     for name, p in model.named_parameters():
@@ -57,8 +69,8 @@ def network(L):
 # --- the network ----------------------------------------------------------------------------------
 
 
-def training(L, make_optimizer):
-    model, x, target = network(L), draw(L, BATCH, 1, 28, 28), labels(L, BATCH)
+def training_step(L, model, make_optimizer, x, target):
+    """A function that makes one step and returns the loss."""
     optimizer, loss_of = make_optimizer(model.parameters()), L.nn.CrossEntropyLoss()
 
     def step():
@@ -68,6 +80,12 @@ def training(L, make_optimizer):
         optimizer.step()
         return loss
 
+    return step
+
+
+def training(L, make_optimizer):
+    x, target = draw(L, BATCH, 1, 28, 28), labels(L, BATCH)
+    step = training_step(L, network(L), make_optimizer, x, target)
     losses = [step().item() for _ in range(5)]
     return step, lambda: losses
 

@@ -72,6 +72,7 @@ def test_matmul(dtype, a_turned, b_turned, m, k, n):
     "n, c, k, size",
     [
         (1, 8, 256, 64),  # tiles of 128²
+        (1, 2048, 2048, 4),  # and for the gradient of the filters
         (1, 8, 64, 32),  # of 64²
         (1, 8, 16, 16),  # of 32 × 128 and 32 × 64
         (1, 256, 8, 4),  # long sums, in parts

@@ -17,10 +17,13 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "bench")]
+
+from machine import describe  # noqa: E402
 
 from native.recipes import cuda  # noqa: E402
 
+PARTLY = 3  # the exit status of a part that did what time allowed, all of it well
 SOURCES = ("build.py", "native", "tests", "tinydl")  # what results depend on
 FACTS = (
     "name", "driver_version", "memory.total", "clocks.max.sm", "clocks.max.mem", "clocks.sm",
@@ -38,7 +41,9 @@ def ask(*command: str) -> str:
 
 
 def has(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+    """Whether it is installed, and wanted: --without sets the variable."""
+    unwanted = os.environ.get("GPU_CHECK_WITHOUT", "").split()
+    return package not in unwanted and importlib.util.find_spec(package) is not None
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,7 @@ class Place:
         nvccs = cuda.find_nvccs()
         return {
             "device": self.facts() or {"name": "the emulated device: nothing is timed"},
-            "processor": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
-            "system": platform.platform(),
+            **describe(),
             "python": platform.python_version(),
             "nvcc": cuda.version(nvccs[0]) if nvccs else "none",
             "commit": ask("git", "describe", "--always", "--dirty") or "none",

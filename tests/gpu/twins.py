@@ -6,15 +6,17 @@ and itself with threads in the opposite order, which no result may depend on.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from place import ROOT, Place
+from place import ROOT, find
 
-from native.recipes import cuda, emulated, make
+from native.recipes import cuda, emulated, make  # on the path since place is imported
 
 HERE = Path(__file__).resolve().parent
 WORK = ROOT / "build" / "gpu-check" / "programs"
@@ -100,14 +102,16 @@ def compare(one: Path, other: Path) -> list[dict]:
     return rows
 
 
-def check(place: Place) -> tuple[bool, str, dict]:
-    """The part of the check: (all agree, in words, rows)."""
+def main() -> int:
+    target, real = Path(sys.argv[1]), find().real
     twin = values_of(emulated_program("twins"))
     compiled = ""
-    if place.real:
+    if real:
         beside, other = "the GPU", values_of(nvcc_program("twins"))
+        controls = nvcc_program("controls")
     else:
         beside, other = "threads in the opposite order", values_of(WORK / "twins-emulated", "rev")
+        controls = emulated_program("controls")
         if cuda.find_nvccs():
             nvcc_program("twins"), nvcc_program("controls")
             compiled = "; nvcc compiles them"
@@ -115,9 +119,13 @@ def check(place: Place) -> tuple[bool, str, dict]:
     wrong = [row for row in rows if not row["agrees"]]
     for row in wrong:
         print(f"{row['wrapper']} {row['type']}: {row['ulps']:g} ulp apart, {row['at']}")
-    controls = nvcc_program("controls") if place.real else emulated_program("controls")
     done = subprocess.run([str(controls)], capture_output=True, text=True, timeout=120)
-    print(done.stdout, end="", flush=True)
-    words = f"{len(rows)} wrappers beside {beside}, {len(wrong)} differ{compiled}; control programs "
-    words += "right" if done.returncode == 0 else "WRONG"
-    return not wrong and done.returncode == 0, words, {"wrappers": rows, "controls": done.stdout}
+    print(done.stdout + done.stderr, end="")
+    target.write_text(json.dumps(rows, indent=1))
+    words = f"{len(rows)} wrappers beside {beside}, {len(wrong)} differ{compiled}; control programs"
+    print(words, "right" if done.returncode == 0 else "WRONG", flush=True)
+    return int(bool(wrong) or done.returncode != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

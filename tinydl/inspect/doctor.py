@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import subprocess
 import sys
 
 import numpy as np
@@ -14,6 +15,7 @@ import tinydl
 
 from .. import backend
 
+DRIVER = "580"  # the first that runs what CUDA 13 compiles
 EXTRAS = {"train": ("tqdm", "matplotlib", "PIL"), "bench": ("torch",)}
 
 
@@ -33,6 +35,7 @@ def report() -> list[tuple[str, str]]:
     ]
     rows += [(f"cpu:{isa}", _library(isa)) for isa in backend.BEST_FIRST]
     rows += [("cpu", f"is {library.name}: {_why()}"), ("threads", str(tinydl.get_num_threads()))]
+    rows += [("GPU", _gpu()), ("cuda", _cuda())]
     rows += _data()
     for extra, packages in EXTRAS.items():
         lack = [name for name in packages if importlib.util.find_spec(name) is None]
@@ -53,6 +56,40 @@ def _why() -> str:
     if os.environ.get("TINYDL_CPU"):
         return "TINYDL_CPU asks for it"
     return f"the first usable of {', '.join(backend.installed())}"
+
+
+def _gpu() -> str:
+    query = ["nvidia-smi", "--query-gpu=name,compute_cap,driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return "none: NVIDIA's driver is not installed here (no nvidia-smi)"
+    if done.returncode or not done.stdout.strip():
+        words = (done.stdout + done.stderr).strip() or f"exit status {done.returncode}"
+        return f"none: nvidia-smi says {words.splitlines()[0]}"
+    found = [line.split(", ") for line in done.stdout.splitlines()]
+    return "; ".join(
+        f"{name}, compute capability {capability}, driver {driver}"
+        for name, capability, driver in found
+    )
+
+
+def _cuda() -> str:
+    """Whether device="cuda" works, and if not, why and what to do next."""
+    try:
+        library = backend.cuda()
+    except ImportError as error:  # of another version: it says what to do
+        return str(error)
+    except RuntimeError as error:
+        reason = str(error)
+        if "built without" in reason:
+            advice = "`make cuda` in the source folder builds it"
+        elif "driver" in reason:
+            advice = f"it takes a GPU and NVIDIA's driver {DRIVER} or newer"
+        else:
+            advice = "does TINYDL_CUDA or CUDA_VISIBLE_DEVICES hide one?"
+        return f"{reason}; {advice}"
+    return f"is {library.name}: usable, built by {library.compiler}"
 
 
 def _data() -> list[tuple[str, str]]:
