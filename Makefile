@@ -10,8 +10,8 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench gpu-check lint \
-        format sanitize neon wheel clean help
+.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench \
+        gpu-check lint format sanitize neon wheel clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
