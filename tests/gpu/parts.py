@@ -34,10 +34,19 @@ class Part:
     lacking: str = ""  # why it cannot be run here
 
 
+# The suite would skip what needs a device that cannot be used.
+USABLE = """
+import tinydl
+assert tinydl.ones(3, device="cuda").sum().item() == 3
+found = tinydl.cuda.get_device_properties()
+print(f"{found.name}: driver for CUDA {found.driver}, library made with {found.runtime}")
+"""
+
+
 def _build(place: Place) -> Callable:
     build = [PYTHON, "build.py", "--quiet"]
     kind = ["--cuda", "dev"] if place.real else ["--emulate", "fast"]
-    return lambda file: [build, [*build[:2], *kind]]
+    return lambda file: [build, [*build, *kind], [PYTHON, "-c", USABLE]]
 
 
 def suite(tests: list[str] | None) -> list[Part]:

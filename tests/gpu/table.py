@@ -64,7 +64,9 @@ def race(found: dict) -> list[str]:
     if not timed:
         agree = sum(row["agrees"] for row in rows)
         return [f"{len(rows)} rows, {agree} agree with {found['beside']}"]
-    best = max(map(rate, rows[0]["seconds"].values()), default=0) if rows[0]["unit"] == "GB/s" else 0
+    best = (
+        max(map(rate, rows[0]["seconds"].values()), default=0) if rows[0]["unit"] == "GB/s" else 0
+    )
     of_copy = best * rows[0]["work"]
     ratios = ["PyTorch / tinydl", "target"] if "PyTorch" in timed else []
     columns = ["", *timed, *ratios, "tinydl's rate", *(["of the copy's"] if of_copy else [])]
