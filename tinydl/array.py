@@ -101,11 +101,10 @@ class Array:
 
     @property
     def is_contiguous(self) -> bool:
-        return self.strides == contiguous_strides(self.shape)[0] or all(
+        dense = contiguous_strides(self.shape)[0]
+        return self.strides == dense or all(
             size == 1 or have == want
-            for size, have, want in zip(
-                self.shape, self.strides, contiguous_strides(self.shape)[0], strict=True
-            )
+            for size, have, want in zip(self.shape, self.strides, dense, strict=True)
         )
 
     def __repr__(self) -> str:
@@ -221,6 +220,7 @@ def scalar(value, dtype: DType, backend: Backend) -> Array:
     return _scalar(value, repr(value) if value == 0 else None, dtype, backend)  # −0.0 == 0.0
 
 
+@lru_cache(maxsize=4096)
 def reshaped_strides(shape: tuple, strides: tuple, new_shape: tuple) -> tuple | None:
     """Strides that show the same elements in another shape, or None where there are none.
 

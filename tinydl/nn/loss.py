@@ -125,8 +125,9 @@ def cross_entropy(
     if target.dtype is dtypes.bool_:
         raise TypeError("cross_entropy: labels are class numbers, not bool; use .long()")
     labels = target.long().reshape(-1)
-    x = input.reshape(1, -1) if input.ndim == 1 else input
-    rows = x.movedim(1, -1).reshape(-1, x.shape[1])
+    rows = input.reshape(1, -1) if input.ndim == 1 else input
+    if rows.ndim > 2:
+        rows = rows.movedim(1, -1).reshape(-1, rows.shape[1])
 
     loss, _ = ops.cross_entropy(rows, labels, ignore_index=ignore_index)
     counted = (labels != ignore_index).to(loss.dtype)

@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .check import same_dtype
 from .elementwise import Elementwise
 from .reduce import sum_to
-from .shape import reshape
+from .shape import permute, reshape
 
 
 class _Matmul(Elementwise):
@@ -110,6 +110,6 @@ def _rows(x: Tensor) -> Tensor:
 
 linear.vjp(
     x=lambda g, w: matmul(g, w),
-    w=lambda g, x: _matmul(_rows(g).mT, _rows(x)),
+    w=lambda g, x: _matmul(permute(_rows(g), dims=(1, 0)), _rows(x)),
     b=lambda g: sum_to(g, g.shape[-1:]),
 )

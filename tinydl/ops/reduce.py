@@ -85,8 +85,9 @@ def sum_to(x: Tensor, shape: tuple) -> Tensor:
     """The adjoint of broadcasting from `shape`: sums the axes that were repeated."""
     new = len(x.shape) - len(shape)
     repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
-    dim = (*range(new), *repeated)
-    return reshape(sum(x, dim=dim, keepdim=True), shape=shape) if dim else x
+    if repeated:
+        return reshape(sum(x, dim=(*range(new), *repeated), keepdim=True), shape=shape)
+    return sum(x, dim=_all_dims(new), keepdim=False) if new else x
 
 
 def _select(name: str, x: Array, dim: tuple, keepdim: bool, values: bool, indices: bool) -> list:
