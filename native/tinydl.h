@@ -157,6 +157,10 @@ TD_API td_status td_log_softmax_grad(td_tensor *gx, const td_tensor *gy, const t
 /* loss[n] = lse[n] − x[n,target[n]], lse[n] = log Σ_c exp x[n,c]; 0 where target = ignore_index. */
 TD_API td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
                                   const td_tensor *target, int64_t ignore_index);
+/* mean = Σ_n loss[n] / count, where count is how many targets are not ignored; lse as above. */
+TD_API td_status td_cross_entropy_mean(td_tensor *mean, td_tensor *count, td_tensor *lse,
+                                       const td_tensor *x, const td_tensor *target,
+                                       int64_t ignore_index);
 /* gx[n,c] = g[n] (exp(x[n,c] − lse[n]) − [c = target[n]]);  g any */
 TD_API td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tensor *x,
                                        const td_tensor *lse, const td_tensor *target,

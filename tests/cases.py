@@ -233,6 +233,7 @@ case("log_softmax", inputs.along(1), REALS, SUMS, bench=CLASSES)
 case("softmax_grad", inputs.along(2), REALS, SUMS)
 case("log_softmax_grad", inputs.along(2), REALS, SUMS)
 case("cross_entropy", inputs.cross_entropy, REALS, SUMS)
+case("cross_entropy_mean", inputs.cross_entropy_mean, REALS, SUMS)
 case("cross_entropy_grad", inputs.cross_entropy_grad, REALS, SUMS, smooth=False)
 case(
     "cross_entropy_grad",

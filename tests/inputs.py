@@ -277,6 +277,15 @@ def cross_entropy(s: Source):
     return [s.numbers((n, c)), target], {"ignore_index": ignore}
 
 
+def cross_entropy_mean(s: Source):
+    (x, target), params = cross_entropy(s)
+    if not len(x):  # the mean of nothing is tested elsewhere
+        x, target = s.numbers((1, 3)), s.integers(0, 3, (1,))
+    if (target == params["ignore_index"]).all():
+        params = {"ignore_index": -100}
+    return [x, target], params
+
+
 def cross_entropy_grad(s: Source):
     (x, target), params = cross_entropy(s)
     lse = reference.cross_entropy(x, target, **params)[1]

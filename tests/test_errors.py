@@ -211,7 +211,7 @@ def other(device):
         (lambda x: tinydl.cat([ones(3), x]), "cat: operands"),
         (lambda x: tinydl.where(x > 0, ones(3), 0.0), "where: operands"),
         (lambda x: F.linear(ones(2, 3), ones(3, 3), x), "linear: operands"),
-        (lambda x: F.cross_entropy(ones(3, 2), x.long() * 0), "cross_entropy: operands"),
+        (lambda x: F.cross_entropy(ones(3, 2), x.long() * 0), "cross_entropy_mean: operands"),
         (lambda x: ones(3)[x.long() * 0], "gather: operands"),
         (lambda x: (ones(3).requires_grad_() * 2).backward(x), "backward: the gradient"),
         (lambda x: accumulated_into(x), "backward: x.grad"),

@@ -13,10 +13,11 @@ import sys
 import threading
 from collections.abc import Callable
 from itertools import count
+from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
 from . import capture
-from .array import Array
+from .array import Array, scalar
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -242,10 +243,8 @@ class Node:
 
     def gradient(self, grads: list):
         """What a rule of several outputs calls g: zeros where none came."""
-        return tuple(
-            Tensor(Array.full(shape, 0, dtype, backend)) if g is None else g
-            for g, (shape, dtype, backend) in zip(grads, self.outputs, strict=True)
-        )
+        outputs = zip(grads, self.outputs, strict=True)
+        return tuple(_zeros(*facts) if g is None else g for g, facts in outputs)
 
     def rewrap(self, result):
         """The saved outputs as Tensors of this graph again."""
@@ -265,6 +264,13 @@ class Node:
             f"  modified by {op} at {describe_site(site)}\n"
             "Use the operation that returns a new tensor instead, or clone() before modifying."
         )
+
+
+def _zeros(shape: tuple, dtype, backend) -> Tensor:
+    """Zeros that cost next to nothing: one, many times, which nobody can write to."""
+    if prod(shape) > 1:
+        return Tensor(scalar(0, dtype, backend).expand(shape))
+    return Tensor(Array.full(shape, 0, dtype, backend))
 
 
 def _check_view(op, x: Tensor) -> None:

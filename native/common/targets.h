@@ -26,6 +26,16 @@ static inline td_status td_check_cross_entropy(const td_tensor *loss, const td_t
     return TD_OK;
 }
 
+static inline td_status td_check_cross_entropy_mean(const td_tensor *mean, const td_tensor *count,
+                                                    const td_tensor *lse, const td_tensor *x,
+                                                    const td_tensor *target)
+{
+    TD_TRY(td_check_cross_entropy(lse, lse, x, target));
+    if (!td_alike(mean, count) || mean->dtype != x->dtype || td_numel(mean) != 1)
+        return td_fail(TD_EINVAL, "cross_entropy: expected one mean and one count");
+    return TD_OK;
+}
+
 static inline td_status td_check_cross_entropy_grad(const td_tensor *gx, const td_tensor *g,
                                                     const td_tensor *x, const td_tensor *lse,
                                                     const td_tensor *target)

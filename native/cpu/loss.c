@@ -1,6 +1,7 @@
 /* loss.c — cross-entropy from logits: td_cross_entropy and its gradient.
  *
  *   x[n,c], target[n] → loss[n], lse[n]        one pass over x; lse is all the gradient needs
+ *   … → mean, count, lse[n]                     the same, and a sum in double over the rows
  *
  * Rows are independent. A target that is no class is refused without touching memory; of several,
  * the first is named, whichever thread met it.
@@ -45,6 +46,21 @@ td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,
     TD_TRY(td_check_cross_entropy(loss, lse, x, target));
     loss_t job = {.loss = loss->data, .lse = lse->data, .ignore_index = ignore_index};
     return run(cross_entropy_f32, cross_entropy_f64, &job, x, target);
+}
+
+td_status td_cross_entropy_mean(td_tensor *mean, td_tensor *count, td_tensor *lse,
+                                const td_tensor *x, const td_tensor *target, int64_t ignore_index)
+{
+    TD_TRY(td_check_cross_entropy_mean(mean, count, lse, x, target));
+    void *loss = td_scratch(0, (size_t)td_numel(lse) * sizeof(double));
+    if (!loss) return td_fail(TD_ENOMEM, "cross_entropy: out of memory");
+    loss_t job = {.loss = loss, .lse = lse->data, .ignore_index = ignore_index};
+    TD_TRY(run(cross_entropy_f32, cross_entropy_f64, &job, x, target));
+    if (x->dtype == TD_F32)
+        cross_entropy_mean_f32(&job, mean->data, count->data);
+    else
+        cross_entropy_mean_f64(&job, mean->data, count->data);
+    return TD_OK;
 }
 
 td_status td_cross_entropy_grad(td_tensor *gx, const td_tensor *g, const td_tensor *x,

@@ -65,6 +65,24 @@ __global__ void __launch_bounds__(THREADS)
         gx[j] = counted ? g * (td_exp_of(x[j] - lse) - (j == class_)) : 0;
 }
 
+/* Of losses that are there already: one block, each thread in steps of THREADS. */
+template <class T>
+__global__ void __launch_bounds__(THREADS)
+    cross_entropy_mean_kernel(const __grid_constant__ loss_t<T> t, T *mean, T *count)
+{
+    double sum = 0;
+    int64_t counted = 0;
+    for (int64_t row = threadIdx.x; row < t.n; row += THREADS) {
+        sum += t.loss[row];
+        counted += t.target[row] != t.ignore_index;
+    }
+    sum = td_block_reduce<THREADS>(sum, td_plus());
+    counted = td_block_reduce<THREADS>(counted, td_plus());
+    if (threadIdx.x > 0) return;
+    *mean = (T)(sum / (double)counted);
+    *count = (T)counted;
+}
+
 static td_status tell(const td_mistake *m)
 {
     return td_fail_target((int64_t)m->value, (int64_t)m->position, m->checked.size[0]);
@@ -88,6 +106,31 @@ static td_status run(const char *op, void (*kernel)(loss_t<T>), td_tensor *loss,
     t.width = t.c <= 16 ? 4 : t.c <= 1024 ? (int)TD_WARP : (int)THREADS;
     t.checked = td_watch(op, target, 0, t.c, 0, tell);
     return td_launch(op, kernel, td_blocks(t.n, THREADS / t.width), THREADS, 0, t);
+}
+
+template <class T>
+static td_status mean_of(td_tensor *mean, td_tensor *count, td_tensor *lse, const td_tensor *x,
+                         const td_tensor *target, int64_t ignore_index)
+{
+    const char *op = "cross_entropy";
+    td_tensor loss = *lse;
+    loss.data = td_scratch((size_t)td_numel(lse) * sizeof(T));
+    if (!loss.data) return td_fail(TD_ENOMEM, "%s: out of memory", op);
+    TD_TRY(run<T>(op, cross_entropy_kernel<T>, &loss, NULL, NULL, lse, x, target, ignore_index));
+    loss_t<T> t = {};
+    t.loss = (T *)loss.data;
+    t.target = (const int64_t *)target->data;
+    t.n = td_numel(lse), t.ignore_index = ignore_index;
+    return td_launch(op, cross_entropy_mean_kernel<T>, 1, THREADS, 0, t, (T *)mean->data,
+                     (T *)count->data);
+}
+
+td_status td_cross_entropy_mean(td_tensor *mean, td_tensor *count, td_tensor *lse,
+                                const td_tensor *x, const td_tensor *target, int64_t ignore_index)
+{
+    TD_TRY(td_check_cross_entropy_mean(mean, count, lse, x, target));
+    return x->dtype == TD_F32 ? mean_of<float>(mean, count, lse, x, target, ignore_index)
+                              : mean_of<double>(mean, count, lse, x, target, ignore_index);
 }
 
 td_status td_cross_entropy(td_tensor *loss, td_tensor *lse, const td_tensor *x,

@@ -129,6 +129,8 @@ def cross_entropy(
     if rows.ndim > 2:
         rows = rows.movedim(1, -1).reshape(-1, rows.shape[1])
 
+    if reduction == "mean" and weight is None and not label_smoothing:
+        return ops.cross_entropy_mean(rows, labels, ignore_index=ignore_index)[0]
     loss, _ = ops.cross_entropy(rows, labels, ignore_index=ignore_index)
     counted = (labels != ignore_index).to(loss.dtype)
     if weight is not None or label_smoothing:

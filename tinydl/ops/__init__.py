@@ -44,7 +44,7 @@ from .elementwise import (
     where,
 )
 from .index import assign, gather, getitem, index, index_select, normalize, set_index
-from .loss import cross_entropy
+from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout

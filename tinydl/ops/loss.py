@@ -7,6 +7,7 @@ from ..backend import call
 from ..op import op
 from .check import real
 from .reduce import sum
+from .shape import expand
 from .softmax import softmax, softmax_grad
 
 
@@ -29,6 +30,24 @@ def cross_entropy(x, target, *, ignore_index):
 
 
 @op
+def cross_entropy_mean(x, target, *, ignore_index):
+    """(mean, count, lse): the mean of cross_entropy over the rows that count, and their number.
+
+    x[n,c] float32 or float64, target[n] int64 → mean, count, lse[n] of x's dtype; no row that
+    counts makes NaN. The sum is taken in double precision.
+
+    Raises:
+        IndexError: a target outside 0 … c − 1 that is not ignore_index.
+        TypeError: x is not floating point.
+    """
+    real("cross_entropy", x=x)
+    mean, count = (Array.empty((), x.dtype, x.backend) for _ in range(2))
+    lse = Array.empty(x.shape[:1], x.dtype, x.backend)
+    call("cross_entropy_mean", mean, count, lse, x.contiguous(), target.contiguous(), ignore_index)
+    return mean, count, lse
+
+
+@op
 def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
     """gx[n,c] = gy[n] (softmax(x)[n,c] − [c = target[n]]); 0 where ignored.
 
@@ -44,7 +63,13 @@ def _loss_rule(g, out, x, target, ignore_index):
     return cross_entropy_grad(g[0], x, out[1].detach(), target, ignore_index=ignore_index)
 
 
+def _mean_rule(g, out, x, target, ignore_index):
+    share = expand(g[0] / out[1].detach(), shape=target.shape)
+    return cross_entropy_grad(share, x, out[2].detach(), target, ignore_index=ignore_index)
+
+
 cross_entropy.vjp(x=_loss_rule)
+cross_entropy_mean.vjp(x=_mean_rule)
 cross_entropy_grad.vjp(
     gy=lambda g, x, lse, target, ignore_index: sum(
         g * _unit(x, lse, target, ignore_index), dim=(1,), keepdim=False

@@ -42,7 +42,7 @@ from .elementwise import (
     where,
 )
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
-from .loss import cross_entropy, cross_entropy_grad
+from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
 from .matmul import _matmul, linear
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter

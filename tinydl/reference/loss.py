@@ -13,6 +13,13 @@ def cross_entropy(x, target, *, ignore_index):
     return np.where(ignored, 0, lse - chosen), lse
 
 
+def cross_entropy_mean(x, target, *, ignore_index):
+    """(mean, count, lse): mean = Σ_n loss[n] / count over the rows that are not ignored"""
+    loss, lse = cross_entropy(x, target, ignore_index=ignore_index)
+    count = np.sum(target != ignore_index, dtype=x.dtype)
+    return loss.sum() / count, count, lse
+
+
 def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
     """gx[n,c] = gy[n] (e^(x[n,c] − lse[n]) − [c = target[n]]); 0 where ignored"""
     hit = target[:, None] == np.arange(x.shape[1])
