@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,8 @@ GOOD = ("passed", "partly", "skipped")
 def main() -> int:
     options = parse()
     os.environ["GPU_CHECK_WITHOUT"] = " ".join(options.without)
+    # a shell's background jobs ignore interrupts, and so would what they start: tests of interrupts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place = find()
     done_before = options.state / f"{place.name}-{place.sources}"
     done_before.mkdir(parents=True, exist_ok=True)

@@ -31,8 +31,8 @@ SEEDS = 2  # examples of a case in a dtype
 class ExactMemory(storage.FreeList):
     """A free list that keeps nothing."""
 
-    def take(self, nbytes: int):
-        return self._allocate(nbytes, nbytes), nbytes
+    def take(self, nbytes: int, size: int):
+        return self._allocate(nbytes, nbytes)
 
     def give(self, pointer, size: int) -> None:
         self.backend.fn["free"](pointer)
@@ -65,7 +65,7 @@ def calls() -> Iterator[tuple[str, Callable]]:
 def main() -> int:
     end = time.monotonic() + float(sys.argv[1])
     library = tinydl.device("cuda").backend
-    library.memory = storage._free_lists[library] = ExactMemory(library)
+    library.memory = ExactMemory(library)
     tinydl.set_default_device("cuda")
     todo = list(calls())
     random.Random(0).shuffle(todo)  # so that some of every kind are done when time is short

@@ -44,7 +44,7 @@ print(f"{found.name}: driver for CUDA {found.driver}, library made with {found.r
 
 
 def _build(place: Place) -> Callable:
-    build = [PYTHON, "build.py", "--quiet"]
+    build = [PYTHON, "build.py", "--out", "tinydl/lib", "--quiet"]
     kind = ["--cuda", "dev"] if place.real else ["--emulate", "fast"]
     return lambda file: [build, [*build, *kind], [PYTHON, "-c", USABLE]]
 

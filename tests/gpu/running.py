@@ -47,11 +47,11 @@ def one_part(part: Part, place: Place, folder: Path, end: float) -> dict:
 def run(command: list, place: Place, log: Path, seconds: float) -> tuple[int | None, str]:
     """(exit status, its last line), and None if it had to be ended. Lines are told as they come."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    own = {"TINYDL_CUDA": place.cuda, "TINYDL_BUILD_CUDA": "no", "PYTHONUNBUFFERED": "1"}
+    own = {"TINYDL_CUDA": place.cuda, "PYTHONUNBUFFERED": "1", "PYTHONPATH": path}
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **own, "PYTHONPATH": path},
+        env={**os.environ, **own},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -113,6 +113,16 @@ def test_verdicts(tmp_path, codes, left, verdict):
     assert _run(tmp_path, *codes, left=left)["verdict"] == verdict
 
 
+@NEEDS_CUDA
+@pytest.mark.parametrize("seconds, status, words", [(60, 0, r"all \d+ calls"), (0, 3, "0 of .*")])
+def test_every_kernel_once(seconds, status, words):
+    command = [sys.executable, str(HERE / "kernels_once.py"), str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    assert re.fullmatch(words, done.stdout.strip())
+    assert ("max_pool2d float64\n" in done.stderr) == (status == 0)
+
+
 # --- twins ----------------------------------------------------------------------------------------
 
 # What waits or orders, and returns nothing that could be compared; and what starts a kernel.

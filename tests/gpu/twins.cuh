@@ -13,13 +13,14 @@
 enum { COUNT = 8192, THREADS = 256 }; /* inputs of a wrapper; all threads of a block take part */
 
 /* Where a thread puts its results: y[row][COUNT]. */
-template <class R> struct Results {
-    R *next;
-    int rows; /* how many more there may be */
+template <class T> struct Results {
+    const T *input; /* where the first of its inputs lies */
+    T *next;
+    int rows; /* how many more results there may be */
 
-    __device__ R *put(R value)
+    __device__ T *put(T value)
     {
-        R *place = next;
+        T *place = next;
         if (rows-- > 0) {
             *place = value;
             next += COUNT;
@@ -31,7 +32,7 @@ template <class R> struct Results {
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
 struct Exact {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T c)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T c)
     {
         y.put(td_sqrt_of(a));
         y.put(td_abs_of(a));
@@ -44,7 +45,7 @@ struct Exact {
 };
 
 struct Elementary {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(td_exp_of(a));
         y.put(td_log_of(a));
@@ -54,15 +55,19 @@ struct Elementary {
 };
 
 struct Choices { /* which zero min and max choose of +0 and −0 is not said */
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(min(a, b));
         y.put(max(a, b));
     }
 };
 
+struct Saturated { /* nor which one this makes of −0 */
+    __device__ static void run(Results<float> &y, float a, float, float) { y.put(__saturatef(a)); }
+};
+
 struct Integers {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(td_abs_of(a));
         y.put(td_pow_of(a, b));
@@ -80,7 +85,6 @@ struct Rounded32 {
         y.put(__frcp_rn(a));
         y.put(__fsqrt_rn(a));
         y.put(__fmaf_rn(a, b, c));
-        y.put(__saturatef(a));
         y.put(__double2float_rn((double)a * b));
     }
 };
@@ -158,7 +162,7 @@ struct Bits64 {
 /* --- threads together ------------------------------------------------------------------------- */
 
 struct Shuffles {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T, T)
     {
         const int lane = (int)threadIdx.x % TD_WARP;
         y.put(td_shuffle_xor(a, 5));
@@ -206,7 +210,7 @@ struct UnsignedReductions {
 };
 
 struct Groups {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T, T)
     {
         y.put(td_warp_reduce(a, td_plus()));
         y.put(td_warp_reduce<8>(a, td_larger()));
@@ -219,10 +223,12 @@ struct Groups {
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
+/* The compiler may move these loads anywhere, so they are of memory that nobody writes. */
 struct Caches {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T, T)
     {
-        const R *p = y.put(a);
+        const T *p = y.input;
+        y.put(__ldg(p));
         y.put(__ldca(p));
         y.put(__ldcg(p));
         y.put(__ldcs(p));
@@ -238,7 +244,7 @@ struct Caches {
 /* 16 bytes at a time through shared memory: every pack turned around, by the thread that has its
  * first element. */
 struct Packs {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T, T)
     {
         enum { V = 16 / sizeof(T) };
         TD_DYN_SMEM(T, from);
@@ -276,7 +282,7 @@ struct
 
 /* Each leaves what it made in one row and what it returned in the next. */
 struct Sums {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(atomicAdd(y.put(a), b));
         y.put(atomicExch(y.put(a), b));
@@ -284,7 +290,7 @@ struct Sums {
 };
 
 struct Extremes {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(atomicMin(y.put(a), b));
         y.put(atomicMax(y.put(a), b));
@@ -292,7 +298,7 @@ struct Extremes {
 };
 
 struct Atomics {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         Sums::run(y, a, b, b);
         Extremes::run(y, a, b, b);
@@ -318,14 +324,10 @@ struct DoubleSums {
 };
 
 struct Subtractions {
-    template <class R, class T> __device__ static void run(Results<R> &y, T a, T b, T)
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
         y.put(atomicSub(y.put(a), b));
     }
-};
-
-struct ReadOnly { /* __ldg: of memory that nobody writes while the kernel runs */
-    template <class T> __device__ static T of(const T *p) { return __ldg(p); }
 };
 
 #endif
