@@ -88,7 +88,10 @@ class Contender:
             backend = self.L.device(self.device).backend
             found["library"] = f"{backend.name}, {backend.compiler}"
             if self.device == "cuda":
-                found["gpu"] = self.L.cuda.get_device_properties()._asdict()
+                gpu = self.L.cuda.get_device_properties()
+                found["capability"] = f"{gpu.major}.{gpu.minor}"
+                found["multiprocessors"] = gpu.multi_processor_count
+                found["driver"], found["cuda"] = f"for CUDA {gpu.driver}", gpu.runtime
         elif self.timed:
             found["cuda"], found["cudnn"] = self.L.version.cuda, self.L.backends.cudnn.version()
         return found

@@ -43,7 +43,7 @@ def rounds(runs: list[tuple[Contender, Callable]], cold: bool) -> dict[str, list
 
 def one_row(row: workloads.Workload, libraries: list[Contender]) -> dict:
     found = {"row": row.name, "work": row.work, "unit": row.unit}
-    found |= {"target": row.target, "beside": row.beside}
+    found |= {"target": row.target, "of_copy": row.of_copy, "beside": row.beside}
     prepared = [contender.prepare(row.make) for contender in libraries]
     errors = [error(values, prepared[1][1]) for _, values in prepared]
     found["errors"] = {c.name: e for c, e in zip(libraries, errors, strict=True)}

@@ -1,6 +1,6 @@
 """Every kernel under all tools of compute-sanitizer: python tests/gpu/sanitizers.py FILE
 
-Without a GPU AddressSanitizer's build of the emulated device stands in, where `make kernels` left
+Without a GPU AddressSanitizer's build of the emulated device stands in, where `make asan` left
 one. What a tool prints is kept beside FILE.
 """
 
@@ -29,7 +29,10 @@ def why_not(place: Place) -> str:
     """Why nothing can be run here, if so."""
     if place.real:
         return "" if cuda.find_tools("compute-sanitizer") else "no compute-sanitizer"
-    return "" if ASAN.exists() else f"no compute-sanitizer, nor {ASAN.relative_to(ROOT)}"
+    sources = [path for path in (ROOT / "native").rglob("*.*") if path.suffix != ".pyc"]
+    newest = max(path.stat().st_mtime for path in sources)
+    fresh = ASAN.exists() and ASAN.stat().st_mtime >= newest
+    return "" if fresh else "no compute-sanitizer, nor an AddressSanitizer's build of these sources"
 
 
 def commands(place: Place) -> dict[str, tuple[list, dict]]:

@@ -79,10 +79,15 @@ def race(found: dict) -> list[str]:
         speed = row["work"] * rate(row["seconds"].get("tinydl", []))
         cells.append(f"{speed:,.0f} {row['unit']}" if speed else "")
         if of_copy:
-            cells.append(f"{100 * speed / of_copy:.0f} %" if speed else "")
+            cells.append(part_of(speed / of_copy, row["of_copy"]))
         lines.append(f"| {' | '.join(cells)} |")
     clocks = [f"{when}: {text(found[when])}" for when in ("before", "after") if found.get(when)]
-    return [*lines, "", *clocks]
+    return [*lines, *[""] * bool(clocks), *clocks]
+
+
+def part_of(part: float, target: float) -> str:
+    missed = f", {100 * target:.0f} % missed" if part < target else ""
+    return f"{100 * part:.0f} %{missed}" if part else ""
 
 
 def medians_of(row: dict) -> dict[str, float]:
@@ -104,6 +109,6 @@ def against(row: dict, medians: dict) -> list[str]:
     own, other = medians[row["row"]], medians.get(row["beside"] or row["row"], {})
     if "tinydl" not in own or "PyTorch" not in other:
         return ["", ""]
-    ratio = other["PyTorch"] / own["tinydl"]
-    missed = "" if ratio >= row["target"] else ", missed"
-    return [f"{ratio:.2f}", f"{row['target']:g}{missed}"]
+    ratio, target = other["PyTorch"] / own["tinydl"], row["target"]
+    missed = "" if ratio >= target else ", missed"
+    return [f"{ratio:.2f}", f"{target:g}{missed}" if target else ""]

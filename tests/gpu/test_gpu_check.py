@@ -228,23 +228,23 @@ def test_pytorch_records_a_step_once():
 
 def _row(name: str, tinydl: float, torch: float, **more) -> dict:
     seconds = {"tinydl": [tinydl] * 3, "PyTorch": [torch] * 3}
-    return {"row": name, "work": 1, "unit": "GB/s", "target": 1, "beside": "", "agrees": True,
-            "seconds": seconds, **more}  # fmt: skip
+    plain = {"work": 1, "unit": "GB/s", "target": 1, "of_copy": 0, "beside": "", "agrees": True}
+    return {"row": name, **plain, "seconds": seconds, **more}
 
 
 def test_the_table_beside_pytorch():
     rows = [
-        _row("copy", 1e-3, 5e-4),
+        _row("copy", 1e-3, 5e-4, target=0, of_copy=0.92),
         _row("step", 1e-3, 2e-3, unit="", target=1.5),
-        _row("graph", 5e-4, 1e-3, unit="", target=3, beside="step"),
+        _row("graph", 5e-4, 1e-3, unit="", target=5, beside="step"),
         _row("lost", 0, 0, agrees=False, seconds={}),
     ]
     lines = table.race({"rows": rows, "libraries": {"tinydl": {}, "PyTorch": {}}})
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
     assert [row[3:] for row in cells] == [
-        ["0.50", "1, missed", "1,000 GB/s", "50 %"],
+        ["0.50", "", "1,000 GB/s", "50 %, 92 % missed"],
         ["2.00", "1.5", "1,000", "50 %"],
-        ["4.00", "3", "2,000", "100 %"],
+        ["4.00", "5, missed", "2,000", "100 %"],
         ["", "", "", ""],
     ]
     assert cells[3][1] == "WRONG"

@@ -20,7 +20,8 @@ class Workload:
     """A row: make(L) sets it up in a library and returns (run, result).
 
     work    of one run, in billions of the unit's: floating-point operations or bytes
-    target  how many times as long PyTorch should take at least
+    target  how many times as long PyTorch should take at least, or 0
+    of_copy what part of a copy's rate it should reach at least, or 0
     beside  the row whose PyTorch time that is about, if it is not this one
     cold    to be timed with operands in memory; those of a whole step are in the cache
     """
@@ -30,6 +31,7 @@ class Workload:
     work: float = 0
     unit: str = ""
     target: float = 1
+    of_copy: float = 0
     beside: str = ""
     cold: bool = True
 
@@ -104,42 +106,42 @@ def conv(cut: Cut) -> list[Workload]:
 
 LARGE, NARROW = (8192, 4096), (262144, 100)
 
-# name, function of L and tensors, operands, how often it moves the first of them
-MOVES = [
-    ("copy", lambda L, x: x.clone(), [LARGE], 2),
-    ("add", lambda L, x, y: x + y, [LARGE, LARGE], 3),
-    ("add a row", lambda L, x, y: x + y, [LARGE, LARGE[1:]], 2),
-    ("exp", lambda L, x: x.exp(), [LARGE], 2),
-    ("relu", lambda L, x: x.relu(), [LARGE], 2),
-    ("sum", lambda L, x: x.sum(), [LARGE], 1),
-    ("sum of rows", lambda L, x: x.sum(1), [LARGE], 1),
-    ("sum of columns", lambda L, x: x.sum(0), [LARGE], 1),
-    ("largest of rows", lambda L, x: x.amax(1), [LARGE], 1),
-    ("softmax", lambda L, x: x.softmax(1), [LARGE], 2),
-    ("softmax", lambda L, x: x.softmax(1), [NARROW], 2),
-    ("log_softmax", lambda L, x: x.log_softmax(1), [NARROW], 2),
+# name, function of tensors, operands, how often it moves the first of them, of which kind
+ELEMENTWISE = [
+    ("copy", lambda x: x.clone(), [LARGE], 2, forward),
+    ("add", lambda x, y: x + y, [LARGE, LARGE], 3, forward),
+    ("add a row", lambda x, y: x + y, [LARGE, LARGE[1:]], 2, forward),
+    ("exp", lambda x: x.exp(), [LARGE], 2, forward),
+    ("relu", lambda x: x.relu(), [LARGE], 2, forward),
+    ("relu, gradient", lambda x: x.relu(), [LARGE], 3, backward),
 ]
-GRADIENTS = [
-    ("relu, gradient", lambda L, x: x.relu(), [LARGE], 3),
-    ("softmax, gradient", lambda L, x: x.softmax(1), [LARGE], 3),
+ROWS = [
+    ("sum", lambda x: x.sum(), [LARGE], 1, forward),
+    ("sum of rows", lambda x: x.sum(1), [LARGE], 1, forward),
+    ("sum of columns", lambda x: x.sum(0), [LARGE], 1, forward),
+    ("largest of rows", lambda x: x.amax(1), [LARGE], 1, forward),
+    ("softmax", lambda x: x.softmax(1), [LARGE], 2, forward),
+    ("softmax", lambda x: x.softmax(1), [NARROW], 2, forward),
+    ("log_softmax", lambda x: x.log_softmax(1), [NARROW], 2, forward),
+    ("softmax, gradient", lambda x: x.softmax(1), [LARGE], 3, backward),
 ]
+
+
+def _move(cut: Cut, name: str, f: Callable, shapes: list, times: int, kind: Callable, **target):
+    sizes = [tuple(map(cut, shape)) for shape in shapes]
+
+    def make(L):
+        return kind(L, f, *(draw(L, *shape, seed=i) for i, shape in enumerate(sizes)))
+
+    rows, columns = sizes[0]
+    work = 4e-9 * times * rows * columns
+    return Workload(f"{name}, {rows}×{columns}", make, work, "GB/s", **target)
 
 
 def bandwidth(cut: Cut) -> list[Workload]:
     """The copy comes first: what memory can do, and the others are measured against."""
-    rows = []
-    for kind, table in ((forward, MOVES), (backward, GRADIENTS)):
-        for name, f, shapes, times in table:
-            sizes = [tuple(map(cut, shape)) for shape in shapes]
-
-            def make(L, kind=kind, f=f, sizes=sizes):
-                operands = [draw(L, *shape, seed=i) for i, shape in enumerate(sizes)]
-                return kind(L, lambda *tensors: f(L, *tensors), *operands)
-
-            text = "×".join(map(str, sizes[0]))
-            work = 4e-9 * times * sizes[0][0] * sizes[0][1]
-            rows.append(Workload(f"{name}, {text}", make, work, "GB/s"))
-    return rows
+    rows = [_move(cut, *row, target=0, of_copy=0.92) for row in ELEMENTWISE]
+    return rows + [_move(cut, *row) for row in ROWS]
 
 
 # --- optimizers and whole training steps ----------------------------------------------------------
