@@ -62,13 +62,14 @@ const char *td_name(void)
 #endif
 }
 
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
+#define TEXT_(...) #__VA_ARGS__
+#define TEXT(...) TEXT_(__VA_ARGS__)
 
 const char *td_compiler(void)
 {
 #if defined(__CUDACC__)
-    return "nvcc " TEXT(__CUDACC_VER_MAJOR__) "." TEXT(__CUDACC_VER_MINOR__);
+    return "nvcc " TEXT(__CUDACC_VER_MAJOR__) "." TEXT(
+        __CUDACC_VER_MINOR__) " for architectures " TEXT(__CUDA_ARCH_LIST__);
 #elif defined(__clang__)
     return "clang " __clang_version__;
 #else
@@ -81,8 +82,7 @@ int td_usable(void)
     int count = 0;
     const cudaError_t error = cudaGetDeviceCount(&count);
     if (error == cudaSuccess && count > 0) return 1;
-    td_fail(TD_EDEVICE, "no CUDA device: %s",
-            error ? cudaGetErrorString(error) : "the driver lists none");
+    td_fail(TD_EDEVICE, "%s", error ? cudaGetErrorString(error) : "the driver lists none");
     return 0;
 }
 

@@ -14,6 +14,7 @@ import numpy as np
 import tinydl
 
 from .. import backend
+from ..cuda import get_device_properties
 
 DRIVER = "580"  # the first that runs what CUDA 13 compiles
 EXTRAS = {"train": ("tqdm", "matplotlib", "PIL"), "bench": ("torch",)}
@@ -89,7 +90,12 @@ def _cuda() -> str:
         else:
             advice = "does TINYDL_CUDA or CUDA_VISIBLE_DEVICES hide one?"
         return f"{reason}; {advice}"
-    return f"is {library.name}: usable, built by {library.compiler}"
+    gpu = get_device_properties()
+    return (
+        f"is {library.name} on {gpu.name}: compute capability {gpu.major}.{gpu.minor}, "
+        f"{gpu.total_memory / 2**30:.1f} GiB, driver for CUDA {gpu.driver}; "
+        f"built by {library.compiler}"
+    )
 
 
 def _data() -> list[tuple[str, str]]:
