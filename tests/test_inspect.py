@@ -111,4 +111,5 @@ def test_doctor_shows_the_gpu(tmp_path, script, found):
 @NEEDS_CUDA
 def test_doctor_names_the_cuda_library():
     lines = doctor()
-    assert lines["cuda"].startswith(f"is {tinydl.device('cuda').backend.name}: usable, built by ")
+    name, gpu = tinydl.device("cuda").backend.name, tinydl.cuda.get_device_name()
+    assert lines["cuda"].startswith(f"is {name} on {gpu}: compute capability ")
