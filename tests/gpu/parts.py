@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from place import ROOT, Place, has
+from place import ROOT, Place, has, lacking
 from sanitizers import why_not
 
 HERE = Path(__file__).resolve().parent
@@ -51,17 +51,17 @@ def _build(place: Place) -> Callable:
 
 def suite(tests: list[str] | None) -> list[Part]:
     """The parts of the test suite, or one part of the tests that were named."""
-    files = sorted(path for path in (ROOT / "tests").rglob("test_*.py"))
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
     names = [path.relative_to(ROOT / "tests").as_posix() for path in files]
     grouped = {name for group in SUITE.values() for name in (*group, *NOT_HERE)}
     rest = [name for name in names if name not in grouped]
     groups = {name: [f"tests/{file}" for file in group] for name, group in SUITE.items()}
     groups = {"named": tests} if tests else {**groups, "framework": [f"tests/{n}" for n in rest]}
-    lacking = ", ".join(f"no {name}" for name in ("pytest", "hypothesis") if not has(name))
+    without = lacking("pytest", "hypothesis")
     pytest = [PYTHON, "-m", "pytest", "-rfE", "-p", "no:cacheprovider"]
     pytest += ["-n", str(WORKERS)] if has("xdist") else []
     return [
-        Part(f"suite-{name}", 240, lambda file, group=group: [[*pytest, *group]], lacking)
+        Part(f"suite-{name}", 240, lambda file, group=group: [[*pytest, *group]], without)
         for name, group in groups.items()
     ]
 

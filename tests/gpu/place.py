@@ -46,6 +46,11 @@ def has(package: str) -> bool:
     return package not in unwanted and importlib.util.find_spec(package) is not None
 
 
+def lacking(*packages: str) -> str:
+    """Those that are not there, in words."""
+    return ", ".join(f"no {name}" for name in packages if not has(name))
+
+
 @dataclass(frozen=True)
 class Place:
     """real: a GPU, not the emulated device. tiny: small shapes, and nothing is timed."""

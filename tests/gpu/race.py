@@ -26,9 +26,11 @@ ROUNDS, RUNS = 5, 12  # runs of a round; 60 in all
 
 
 def error(values: list[np.ndarray], right: list[np.ndarray]) -> float:
-    """The largest difference, relative to the largest value; NaN where one of them has it."""
+    """The largest difference, relative to the largest value; NaN if there is one anywhere."""
     pairs = list(zip(values, right, strict=True))
-    return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-30)) for a, b in pairs)
+    if any(a.shape != b.shape for a, b in pairs):
+        return np.inf
+    return float(np.max([np.abs(a - b).max() / max(np.abs(b).max(), 1e-30) for a, b in pairs]))
 
 
 def rounds(runs: list[tuple[Contender, Callable]], cold: bool) -> dict[str, list[float]]:
@@ -44,16 +46,23 @@ def rounds(runs: list[tuple[Contender, Callable]], cold: bool) -> dict[str, list
 def one_row(row: workloads.Workload, libraries: list[Contender]) -> dict:
     found = {"row": row.name, "work": row.work, "unit": row.unit}
     found |= {"target": row.target, "of_copy": row.of_copy, "beside": row.beside}
-    prepared = [contender.prepare(row.make) for contender in libraries]
+    found |= {"agrees": False, "errors": {}, "seconds": {}}
+    try:
+        prepared = [contender.prepare(row.make) for contender in libraries]
+    except Exception as problem:  # is this row's alone: the others are run all the same
+        return {**found, "failed": f"{type(problem).__name__}: {problem}"}
     errors = [error(values, prepared[1][1]) for _, values in prepared]
     found["errors"] = {c.name: e for c, e in zip(libraries, errors, strict=True)}
     found["agrees"] = bool(errors[0] < TOLERANCE)
     runs = [(c, run) for c, (run, _) in zip(libraries, prepared, strict=True) if c.timed]
-    found["seconds"] = rounds(runs, row.cold) if found["agrees"] else {}
+    if found["agrees"]:
+        found["seconds"] = rounds(runs, row.cold)
     return found
 
 
 def told(found: dict) -> str:
+    if "failed" in found:
+        return found["failed"]
     if not found["agrees"]:
         return f"WRONG: off by {found['errors']['tinydl']:.1g} of the largest value"
     times = [f"{name} {written(times)}" for name, times in found["seconds"].items()]

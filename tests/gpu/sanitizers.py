@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from place import PARTLY, ROOT, Place, ask, cuda, find  # noqa: E402
+from place import PARTLY, ROOT, Place, ask, cuda, find, lacking  # noqa: E402
 
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 SECONDS = 75  # for the kernels under one tool; what is slower to start or stop than that is killed
@@ -27,12 +27,14 @@ KERNELS = (sys.executable, str(HERE / "kernels_once.py"), str(SECONDS))
 
 def why_not(place: Place) -> str:
     """Why nothing can be run here, if so."""
+    if without := lacking("pytest", "hypothesis"):  # the kernels' operands come from the tests
+        return without
     if place.real:
         return "" if cuda.find_tools("compute-sanitizer") else "no compute-sanitizer"
     sources = [path for path in (ROOT / "native").rglob("*.*") if path.suffix != ".pyc"]
     newest = max(path.stat().st_mtime for path in sources)
     fresh = ASAN.exists() and ASAN.stat().st_mtime >= newest
-    return "" if fresh else "no compute-sanitizer, nor an AddressSanitizer's build of these sources"
+    return "" if fresh else "no compute-sanitizer, nor AddressSanitizer's build of these sources"
 
 
 def commands(place: Place) -> dict[str, tuple[list, dict]]:

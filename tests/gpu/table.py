@@ -101,7 +101,7 @@ def rate(times: list[float]) -> float:
 
 def cell(row: dict, name: str) -> str:
     times = row["seconds"].get(name)
-    return written(times) if times else "WRONG" * (name == "tinydl")
+    return written(times) if times else "FAILED" if "failed" in row else "WRONG"
 
 
 def against(row: dict, medians: dict) -> list[str]:

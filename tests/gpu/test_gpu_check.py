@@ -203,6 +203,23 @@ def test_times_and_their_table(part, monkeypatch):
     assert text.count("\n| ") == 2 and "PyTorch" not in text
 
 
+def test_a_row_that_is_wrong_or_fails():
+    a = np.array([1, 2], "float32")
+    assert race.error([a, a], [a, a]) == 0 and race.error([a], [a[:1]]) == np.inf
+    assert np.isnan(race.error([a, a * np.nan, a], [a, a, a]))
+
+    def library(values, name: str = "tinydl") -> SimpleNamespace:
+        return SimpleNamespace(name=name, timed=False, prepare=lambda f: (None, [f(values)]))
+
+    row = workloads.Workload("row", lambda values: values * 2)
+    found = race.one_row(row, [library(a), library(a + 1, "PyTorch")])
+    assert not found["agrees"] and race.told(found).startswith("WRONG: off by 0.3 of")
+    assert race.one_row(row, [library(a), library(a)])["agrees"]
+    found = race.one_row(row, [library(None), library(a)])
+    assert not found["agrees"] and race.told(found).startswith("TypeError: unsupported")
+    assert table.cell(found, "tinydl") == "FAILED"
+
+
 class _Torch:
     """PyTorch's way to record a graph, as far as TorchGraph goes; told is what was asked of it."""
 
