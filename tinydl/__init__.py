@@ -60,6 +60,7 @@ from .functions import (
 )  # fmt: skip
 from .io import load, save
 from .joining import cat, stack, where
+from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
 from .storage import empty_cache, memory_stats, memory_summary
@@ -98,7 +99,7 @@ __all__ = [
     "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
-    "manual_seed", "seed", "initial_seed", "default_generator",
+    "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from math import prod
 
 import numpy as np
 
+from . import capture
 from .backend import Backend, call_arrays, ffi
 from .dtypes import DType, from_numpy_dtype
 from .storage import Borrowed, Storage, free_list, lent, round_up
@@ -149,6 +150,8 @@ class Array:
 
     def numpy(self) -> np.ndarray:
         """A NumPy view of CPU memory, a copy of any other."""
+        if capture.current is not None:
+            capture.current.refuse("reads values (.item(), printing, a choice by them)")
         if self.backend.is_cpu:
             return np.asarray(_Exposed(self))
         out = np.empty(self.shape, self.dtype.numpy)

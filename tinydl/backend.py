@@ -61,7 +61,7 @@ class Backend:
         self.compiler = ffi.string(self.lib.td_compiler()).decode()
         self.usable = bool(self.lib.td_usable())
         self.is_cpu = self.name.startswith("cpu")
-        self.fn = _Functions(self.lib)
+        self.fn = Functions(self.lib)
         loaded.append(self)
 
     @cached_property
@@ -89,7 +89,7 @@ class Backend:
         return f"<backend {self.name}>"
 
 
-class _Functions(dict):
+class Functions(dict):
     """Name → C function, looked up in the library once."""
 
     def __init__(self, lib):

@@ -1,13 +1,10 @@
-"""Capture: what Python does during a step that a GPU records, so that replays can repeat it.
+"""Capture: what Python does during a step that is recorded, so that replays can repeat it.
 
-A recorded graph (cuda/graphs.py) holds kernels and the addresses they work on. A step is more than
-that: generators count their draws, optimizers their steps, options such as the learning rate
+A recording (recorded.py) holds kernels and the addresses they work on. A step is more than that:
+generators count their draws, optimizers their steps, options such as the learning rate
 change in between, memory must stay, and autograd must hear what was written. While a step is
-captured, `current` notes all of this; each place that hands the GPU another number in every step
+captured, `current` notes all of this; each place that hands kernels another number in every step
 has a line that asks for it.
-
-After the capture, in which nothing was computed, everything is put back: the first replay is like
-any other.
 """
 
 from __future__ import annotations
@@ -22,7 +19,8 @@ class Capture:
     """Notes of one captured step.
 
     Args:
-        memory: the free list of the graph.
+        memory: the free list of the recording.
+        name: who records, for errors.
 
     Attributes:
         kept: storages from outside of it that the step uses.
@@ -30,8 +28,9 @@ class Capture:
         leaves: tensor → its .grad when the step first added to it.
     """
 
-    def __init__(self, memory):
-        self.memory, self.thread = memory, get_ident()
+    def __init__(self, memory, name: str):
+        self.memory, self.name, self.thread = memory, name, get_ident()
+        self._descriptors: list = []
         self.kept, self.written, self.leaves = set(), set(), {}
         self._draws: dict = {}  # id(draw) → (draw, generator)
         self._starts: dict = {}  # generator → (seed, draws) before the step
@@ -42,11 +41,28 @@ class Capture:
     # --- during the step --------------------------------------------------------------------------
 
     def keep(self, operands: tuple) -> None:
-        """Memory that the graph works on may not be freed before it."""
+        """What kernels work on may not be freed before the recording is."""
+        if get_ident() != self.thread:
+            return
         for x in operands:
             storage = getattr(x, "storage", None)
-            if storage is not None and storage.memory is not self.memory:
+            if storage is None:
+                continue
+            if storage.backend is not self.memory.backend:
+                self.refuse(
+                    f"works on {x} of {storage.backend.name} beside {self.memory.backend.name}"
+                )
+            if storage.memory is not self.memory:
                 self.kept.add(storage)
+            self._descriptors.append(x.descriptor)
+
+    def refuse(self, what: str) -> None:
+        """RuntimeError: the step does what cannot be replayed."""
+        if get_ident() == self.thread:
+            raise RuntimeError(
+                f"{self.name}: the step {what}, which a recorded step cannot repeat; take it out of "
+                "the step, or pass what changes as an argument"
+            )
 
     def drew(self, generator, draw: tuple) -> None:
         """A generator gave out a draw."""
@@ -71,10 +87,14 @@ class Capture:
 
     # --- afterwards -------------------------------------------------------------------------------
 
-    def put_back(self) -> None:
-        """Undoes what the step counted."""
+    def count(self) -> None:
+        """Works out how many draws the step made."""
         for generator, start in self._starts.items():
             self._counts[generator] = generator.get_state()[1] - start[1]
+
+    def put_back(self) -> None:
+        """Undoes what the step counted, if nothing was computed: the first replay is the step."""
+        for generator, start in self._starts.items():
             generator.set_state(start)
         for count in self._repeats:
             count(-1)

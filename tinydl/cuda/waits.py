@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 
-from ..backend import _Functions
+from ..backend import Functions
 from ..graph import call_site, describe_site
 from .gpu import library
 
@@ -16,7 +16,7 @@ _MODES = ("default", "warn", "error")
 _ASKED_FOR = ("sync", "stream_sync", "event_sync")  # to wait is all they do
 
 
-class _Watched(_Functions):
+class _Watched(Functions):
     """The library's functions, each of which tells if it waited."""
 
     def __init__(self, lib, mode: str):
@@ -59,7 +59,7 @@ def set_sync_debug_mode(debug_mode: int | str) -> None:
     if mode not in _MODES:
         raise ValueError(f"set_sync_debug_mode: expected one of {_MODES}, got {debug_mode!r}")
     found = library()
-    found.fn = _Functions(found.lib) if mode == "default" else _Watched(found.lib, mode)
+    found.fn = Functions(found.lib) if mode == "default" else _Watched(found.lib, mode)
 
 
 def get_sync_debug_mode() -> int:

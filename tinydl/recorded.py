@@ -1,0 +1,276 @@
+"""compile(step): a whole step, recorded once and then replayed without Python's part of it.
+
+What a small step costs is mostly Python: finding kernels, making tensors, building the graph of
+derivatives. A replay calls the kernels alone, in the same order on the same memory, so it computes
+the same bits. capture.py notes what else a step does: random numbers, optimizers' steps and learning
+rates, gradients and versions go on as if it had run. On a GPU the same is a graph of its driver's
+(cuda/graphs.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import get_ident
+from typing import Any
+
+from . import capture, device
+from .backend import Backend, Functions, call_arrays
+from .capture import Capture
+from .graph import is_grad_enabled
+from .storage import FreeList, lend
+from .tensor import Tensor
+
+
+class compile:
+    """A step that is recorded and then replayed: the same numbers for less time.
+
+    The first calls run the step as it is, a further one records it, and from then on a call copies
+    the arguments to where the recorded ones were and repeats the kernels. Arguments of other
+    shapes, and other values that are no tensors, are recorded anew.
+
+    What a step may not do: read values (.item(), printing, an `if` on a tensor), make tensors of
+    Python's or NumPy's numbers, work on two devices, or depend on anything else that changes from
+    call to call and is neither an argument, a tensor written in place, a draw of a generator, nor a
+    number among an optimizer's options. Its Python code runs in the first calls only.
+
+    Args:
+        step: a function of tensors, in any nest of tuples, lists and dicts, that returns such a
+            nest: a whole training step, or a model under no_grad().
+        warmup: how many calls run as they are, at least 1: the first makes optimizers' state.
+
+    Returns:
+        From a call: what the step returns, its tensors as copies without a history.
+
+    Raises:
+        RuntimeError: the step did what cannot be replayed; the message says what.
+        TypeError: an argument that requires a gradient, or is no tensor, number or string.
+        ValueError: arguments on two devices.
+
+    Example:
+        >>> import tinydl
+        >>> w = tinydl.ones(3, requires_grad=True)
+        >>> optimizer = tinydl.optim.SGD([w], lr=0.5)
+        >>> @tinydl.compile
+        ... def step(x):
+        ...     optimizer.zero_grad()
+        ...     loss = (w * x).sum()
+        ...     loss.backward()
+        ...     optimizer.step()
+        ...     return loss
+        >>> [step(tinydl.ones(3)).item() for _ in range(4)]
+        [3.0, 1.5, 0.0, -1.5]
+    """
+
+    name = "compile"  # in errors
+
+    def __init__(self, step: Callable, warmup: int = 1):
+        if warmup < 1:
+            raise ValueError(f"{self.name}: warmup must be at least 1, got {warmup}")
+        self.step, self.warmup = step, warmup
+        self._calls: dict[Any, int] = {}
+        self._recorded: dict[Any, Recorded] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        tensors: list[Tensor] = []
+        key = flatten(args, tensors), is_grad_enabled()
+        try:
+            recorded = self._recorded.get(key)
+        except TypeError as error:
+            message = f"{self.name}: arguments are tensors, numbers or strings: {error}"
+            raise TypeError(message) from None
+        library = self._library(tensors)
+        if recorded is not None and recorded.library is library:
+            return recorded.replay(tensors)
+        self._calls[key] = count = self._calls.get(key, 0) + 1
+        if count <= self.warmup:
+            return self.step(*args)
+        kind = _of_calls if library.is_cpu else _of_a_graph
+        recorded = self._recorded[key] = kind()(self, args, tensors, library)
+        return recorded.result() if library.is_cpu else recorded.replay(tensors)
+
+    def _library(self, tensors: list[Tensor]) -> Backend:
+        """Where the step works."""
+        library = tensors[0]._array.storage.backend if tensors else device.default().backend
+        for i, x in enumerate(tensors):
+            if x._array.storage.backend is not library:
+                raise ValueError(
+                    f"{self.name}: tensor {i} of the arguments, {x._array}, is on {x.device}, the "
+                    f"first on {tensors[0].device}; move one with .to(device)"
+                )
+            if x.requires_grad:
+                raise TypeError(
+                    f"{self.name}: tensor {i} of the arguments, {x._array}, requires a gradient; "
+                    "pass x.detach(), or take it into the step as a parameter"
+                )
+        return library
+
+
+def _of_calls() -> type[Recorded]:
+    return Calls
+
+
+def _of_a_graph() -> type[Recorded]:
+    from .cuda.graphs import Graph
+
+    return Graph
+
+
+class Recorded:
+    """A step for arguments of one shape: where they go, what is repeated, what comes out.
+
+    A subclass says how a library's work is recorded (begin, end, abandon) and repeated (run).
+    """
+
+    def __init__(self, compiled: compile, args: tuple, tensors: list[Tensor], library: Backend):
+        self.name, self.library = compiled.name, library
+        self.inputs = [x.detach().clone() for x in tensors]
+        self.memory = FreeList(library, library.memory.stats)
+        self.notes = Capture(self.memory, self.name)
+        if capture.current is not None:
+            raise RuntimeError(f"{self.name}: another step is being recorded; one at a time")
+        self.begin()
+        try:
+            self.output = self._record(compiled.step, rebuild(flatten(args, []), self.inputs))
+            self.end()
+        except BaseException:
+            self.abandon()
+            raise
+        self.gradients = {x: x.grad for x in self.notes.leaves}
+
+    def _record(self, step: Callable, args: tuple):
+        capture.current = self.notes
+        try:
+            with lend(self.memory):
+                output = step(*args)
+        finally:
+            capture.current = None
+            self.recorded()
+        results: list[Tensor] = []
+        flatten(output, results)
+        for y in results:
+            if y._node is not None and y._node.saved is not None:
+                raise RuntimeError(
+                    f"{self.name}: the step returns {y._array}, which could be differentiated; "
+                    "call backward() in the step, or run it under no_grad()"
+                )
+        return output
+
+    def replay(self, tensors: list[Tensor]) -> Any:
+        for x, before in self.notes.leaves.items():
+            if before is not None and x.grad is not before:
+                raise RuntimeError(
+                    f"{self.name}: the step adds to the gradient that {x._array} had when it was "
+                    "recorded, and that is another tensor now; call optimizer.zero_grad() inside "
+                    "the step, or zero_grad(set_to_none=False) outside"
+                )
+        for own, x in zip(self.inputs, tensors, strict=True):
+            call_arrays("copy", own._array, x._array)
+        self.notes.advance()
+        self.run()
+        for x, grad in self.gradients.items():
+            x.grad = grad
+        return self.result()
+
+    def result(self) -> Any:
+        """Copies of what the step returned: the next replay writes over it."""
+        made: list[Tensor] = []
+        key = flatten(self.output, made)
+        return rebuild(key, [Tensor(y._array.astype(y._array.dtype)) for y in made])
+
+    def __del__(self):
+        if getattr(self, "memory", None) is not None:
+            self.memory.merge_into(self.library.memory)
+
+    # --- what a subclass says ---------------------------------------------------------------------
+
+    def begin(self) -> None: ...
+
+    def recorded(self) -> None:
+        """The step's Python code has run."""
+
+    def end(self) -> None: ...
+
+    def abandon(self) -> None:
+        """An error came before the end."""
+
+    def run(self) -> None: ...
+
+
+class Calls(Recorded):
+    """A step on the CPU: a list of calls of C functions, which is also run while it is recorded."""
+
+    def begin(self) -> None:
+        self.calls: list[tuple] = []
+        self.functions = self.library.fn
+        self.library.fn = _Recording(self.library.lib, self.calls)
+
+    def recorded(self) -> None:
+        self.library.fn = self.functions
+        self.notes.count()
+
+    def run(self) -> None:
+        for name, function, arguments in self.calls:
+            status = function(*arguments)
+            if status:
+                self.library.check(status, name)
+
+
+class _Recording(Functions):
+    """The library's functions, each of which notes how it is called by this thread."""
+
+    def __init__(self, lib, calls: list):
+        super().__init__(lib)
+        self.calls, self.thread = calls, get_ident()
+
+    def __missing__(self, name: str):
+        function = getattr(self.lib, f"td_{name}")
+        if name not in ("alloc", "free", "threads", "set_threads"):
+            function = self._noting(name, function)
+        self[name] = function
+        return function
+
+    def _noting(self, name: str, function: Callable) -> Callable:
+        def noting(*arguments):
+            if get_ident() != self.thread:
+                return function(*arguments)
+            if name == "write":
+                capture.current.refuse("makes a tensor of Python's or NumPy's numbers")
+            status = function(*arguments)
+            self.calls.append((name, function, arguments))
+            return status
+
+        return noting
+
+
+# --- nests of tensors -----------------------------------------------------------------------------
+
+_NESTS = {"tuple": tuple, "list": list}
+
+
+def flatten(nest: Any, tensors: list[Tensor]) -> Any:
+    """A nest without its tensors' values, to compare and rebuild it; the tensors go to the list."""
+    if isinstance(nest, Tensor):
+        tensors.append(nest)
+        return "tensor", nest.shape, nest.dtype
+    if isinstance(nest, (tuple, list)):
+        kind = "list" if isinstance(nest, list) else "tuple"
+        return kind, *(flatten(item, tensors) for item in nest)
+    if isinstance(nest, dict):
+        return "dict", *((name, flatten(item, tensors)) for name, item in nest.items())
+    return "value", nest
+
+
+def rebuild(key: Any, tensors: list[Tensor]) -> Any:
+    """The nest again, with other tensors in their places."""
+    return _rebuild(key, iter(tensors))
+
+
+def _rebuild(key: Any, tensors: Iterator[Tensor]) -> Any:
+    kind, *parts = key
+    if kind == "tensor":
+        return next(tensors)
+    if kind == "dict":
+        return {name: _rebuild(part, tensors) for name, part in parts}
+    if kind == "value":
+        return parts[0]
+    return _NESTS[kind](_rebuild(part, tensors) for part in parts)
