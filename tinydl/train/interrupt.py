@@ -24,7 +24,7 @@ def deferred_interrupt() -> Iterator[Callable[[], None]]:
     def remember(number, frame):
         nonlocal pressed
         pressed = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignored it
 
     def check() -> None:
         if pressed:
