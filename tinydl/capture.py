@@ -49,9 +49,7 @@ class Capture:
             if storage is None:
                 continue
             if storage.backend is not self.memory.backend:
-                self.refuse(
-                    f"works on {x} of {storage.backend.name} beside {self.memory.backend.name}"
-                )
+                self.refuse(f"works on {x} on {storage.backend.name}, not where it is recorded")
             if storage.memory is not self.memory:
                 self.kept.add(storage)
             self._descriptors.append(x.descriptor)
@@ -60,8 +58,8 @@ class Capture:
         """RuntimeError: the step does what cannot be replayed."""
         if get_ident() == self.thread:
             raise RuntimeError(
-                f"{self.name}: the step {what}, which a recorded step cannot repeat; take it out of "
-                "the step, or pass what changes as an argument"
+                f"{self.name}: the step {what}, which a recorded step cannot repeat; take it out "
+                "of the step, or pass what changes as an argument"
             )
 
     def drew(self, generator, draw: tuple) -> None:

@@ -2,9 +2,9 @@
 
 What a small step costs is mostly Python: finding kernels, making tensors, building the graph of
 derivatives. A replay calls the kernels alone, in the same order on the same memory, so it computes
-the same bits. capture.py notes what else a step does: random numbers, optimizers' steps and learning
-rates, gradients and versions go on as if it had run. On a GPU the same is a graph of its driver's
-(cuda/graphs.py).
+the same bits. capture.py notes what else a step does: random numbers, optimizers' steps and
+learning rates, gradients and versions go on as if it had run. On a GPU the same is a graph of its
+driver's (cuda/graphs.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from threading import get_ident
 from typing import Any
 
-from . import capture, device
+from . import capture
 from .backend import Backend, Functions, call_arrays
 from .capture import Capture
+from .device import default as default_device
 from .graph import is_grad_enabled
 from .storage import FreeList, lend
 from .tensor import Tensor
@@ -72,14 +73,15 @@ class compile:
 
     def __call__(self, *args: Any) -> Any:
         tensors: list[Tensor] = []
-        key = flatten(args, tensors), is_grad_enabled()
+        nest = flatten(args, tensors)
+        library = self._library(tensors)
+        key = library, is_grad_enabled(), nest
         try:
             recorded = self._recorded.get(key)
         except TypeError as error:
             message = f"{self.name}: arguments are tensors, numbers or strings: {error}"
             raise TypeError(message) from None
-        library = self._library(tensors)
-        if recorded is not None and recorded.library is library:
+        if recorded is not None:
             return recorded.replay(tensors)
         self._calls[key] = count = self._calls.get(key, 0) + 1
         if count <= self.warmup:
@@ -90,7 +92,7 @@ class compile:
 
     def _library(self, tensors: list[Tensor]) -> Backend:
         """Where the step works."""
-        library = tensors[0]._array.storage.backend if tensors else device.default().backend
+        library = tensors[0]._array.storage.backend if tensors else default_device().backend
         for i, x in enumerate(tensors):
             if x._array.storage.backend is not library:
                 raise ValueError(
