@@ -45,7 +45,12 @@ def test_what_is_up_to_date_is_not_made_again(tmp_path, monkeypatch):
     recipe.build(tmp_path, verbose=False)
     commands = []
     run = recipe.make.run
-    monkeypatch.setattr(recipe.make, "run", lambda command: commands.append(command) or run(command))
+
+    def noting(command):
+        commands.append(command)
+        return run(command)
+
+    monkeypatch.setattr(recipe.make, "run", noting)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     made = recipe.build(tmp_path, verbose=False)
     assert [command[-1] for command in commands] == ["-dumpmachine"]
