@@ -1,8 +1,9 @@
 /* conv2d.c — convolution and its two gradients: x[n,c,h,w] ⋆ w[k,c/groups,r,s] → y[n,k,p,q].
  *
- * All three are matrix products over panels of pixels that are packed as they are needed:
- * conv2d.inl (forward and input gradient) and conv2d_weight.inl. Where there is no matrix to speak
- * of, groups with one channel (depthwise) and tiny shapes, the plain loops of conv2d_plain.inl run.
+ * All three are matrix products with the matrix of windows, which nobody makes. With many filters
+ * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with few they
+ * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). Where there is no matrix to speak of,
+ * groups with one channel (depthwise) and tiny shapes, the plain loops of conv2d_plain.inl run.
  */
 #include "conv2d_window.h"
 #include "gemm.h"
@@ -15,13 +16,25 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #include "for_reals.h"
 #define TD_BODY "dot.inl"
 #include "for_reals.h"
+#define TD_BODY "transpose.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_shapes.inl"
+#include "for_reals.h"
 #define TD_BODY "conv2d_plain.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_pack.inl"
 #include "for_reals.h"
-#define TD_BODY "conv2d.inl"
+#define TD_BODY "conv2d_pixels.inl"
 #include "for_reals.h"
-#define TD_BODY "conv2d_weight.inl"
+#define TD_BODY "conv2d_weight_pixels.inl"
+#include "for_reals.h"
+#define TD_BODY "windows.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_filters.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_filters.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d.inl"
 #include "for_reals.h"
 
 td_status td_conv2d(td_tensor *y, const td_tensor *x, const td_tensor *w, const td_tensor *b,

@@ -6,12 +6,6 @@
  * columns where the shift ran over the end of a row. Otherwise it is copied pixel row by pixel row.
  */
 
-typedef struct {
-    const REAL *x;          /* channel 0 of image 0 */
-    int64_t image, channel; /* the ways to the next */
-    window_t window;
-} FN(source_t);
-
 /* Rows of a panel are this far apart: whole vectors may be read and there is room for zeros. */
 static int64_t FN(panel_pitch)(int64_t columns) { return td_round_up(columns, LANES) + LANES; }
 

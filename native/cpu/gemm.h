@@ -12,16 +12,19 @@
 #include "status.h"
 
 #if TD_WIDTH == 64 || defined(__aarch64__) /* 32 vector registers */
-enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8 };
+enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8, WIDE_M = 8, WIDE_V = 2 };
 #elif TD_WIDTH == 32 /* 16 vector registers and fused multiply-add */
-enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4 };
+enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4, WIDE_M = 6, WIDE_V = 2 };
 #else                /* 16, and products need one of their own */
-enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4 };
+enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4, WIDE_M = 4, WIDE_V = 2 };
 #endif
 
 /* Bytes a panel may take: what is used TILE_M rows after another stays in a 32–48 KB L1, what is
  * used once per block in a 1 MB L2. */
 enum { L1_PANEL = 32 << 10, L2_PANEL = 256 << 10 };
+
+/* windows.inl: bytes of a strip of b in L1; the least pixels in a task, and bytes of its sums. */
+enum { WIDE_PANEL = 40 << 10, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
 
 /* matmul: elements of a and b packed at once, and what one task of dot.inl's way computes of y. */
 enum { GEMM_PACKED = 4 << 20, DOT_ROWS = 24, DOT_COLUMNS = 32 };

@@ -1,4 +1,5 @@
-/* conv2d_weight.inl — gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] · window(x)[n,c,r,s,p,q].
+/* conv2d_weight_pixels.inl — gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] · window(x)[n,c,r,s,p,q] with
+ * pixels in the lanes of vectors, whatever the number of filters.
  *
  * Both factors run along the pixels, so this is dot.inl on two panels: rows of gy and rows of
  * windows, a few hundred pixels (of several images, when they are small) at a time. The pixels are
@@ -85,17 +86,13 @@ static void FN(add_chunks)(void *context, int64_t begin, int64_t end)
         }
 }
 
-static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, const REAL *gy)
+static td_status FN(weight_by_pixels)(const conv_t *v, REAL *gw, const FN(source_t) *x,
+                                      const REAL *gy)
 {
     const axis_t *h = &v->window.h, *w = &v->window.w;
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = h->taps * w->taps;
-    int64_t size = v->k * cg * taps, total = v->n * h->out * w->out, in = h->in * w->in;
-    if (size * total <= PLAIN_WORK) {
-        td_parallel(v->k * cg, 1 + PLAIN_GRAIN / (taps * total + 1), FN(conv2d_weight_plain),
-                    &(FN(conv2d_plain_t)){*v, gw, x, gy, NULL});
-        return TD_OK;
-    }
-    FN(weight_t) p = {.shape = v, .x = {x, v->c * in, in, v->window}, .gy = gy, .gw = gw};
+    int64_t size = v->k * cg * taps, total = v->n * h->out * w->out;
+    FN(weight_t) p = {.shape = v, .x = *x, .gy = gy, .gw = gw};
     int64_t unit = h->out * w->out <= FN(DOT_K) ? h->out * w->out : w->out; /* cut between these */
     p.columns = TD_MIN(total, unit <= FN(DOT_K) ? FN(DOT_K) / unit * unit : FN(DOT_K));
     p.panels = TD_CEIL_DIV(total, p.columns);
