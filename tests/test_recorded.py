@@ -114,6 +114,42 @@ def test_other_shapes_and_values_are_recorded_anew():
     assert len(runs) == 7, "without gradients it is another step"
 
 
+def test_modes_frozen_and_moved_parameters_are_recorded_anew():
+    training = Training("sgd")
+    runs, model = [], training.model
+
+    def step(x, y):
+        runs.append(model.training)
+        training.optimizer.zero_grad()
+        loss = cross_entropy(model(x), y)
+        loss.backward()
+        training.optimizer.step()
+        return loss
+
+    compiled, (batch,) = tinydl.compile(step), batches(1)
+    for _ in range(3):
+        compiled(*batch)
+    model.eval()
+    for _ in range(2):
+        compiled(*batch)
+    assert runs == [True, True, False]
+    model.train()
+    compiled(*batch)
+    assert len(runs) == 3, "the first recording fits again"
+    frozen = model[0].weight.requires_grad_(False)
+    before = frozen.tolist()
+    for _ in range(2):
+        compiled(*batch)
+    assert len(runs) == 4 and frozen.tolist() == before
+    frozen.requires_grad_(True)
+    compiled(*batch)
+    assert len(runs) == 4 and frozen.tolist() != before
+    model[5].bias.data = model[5].bias.detach().clone()
+    for _ in range(2):
+        compiled(*batch)
+    assert len(runs) == 5
+
+
 def test_results_are_kept_when_the_graph_runs_again():
     double = tinydl.compile(lambda x: x * 2, warmup=1)
     results = [double(tinydl.full((2,), float(i))) for i in range(5)]

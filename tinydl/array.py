@@ -78,7 +78,7 @@ class Array:
         return base + self.offset * self.dtype.itemsize if self.offset else base
 
     def __getattr__(self, name: str):
-        """The `descriptor`, a td_tensor, of a view: made when it is first asked for."""
+        """The `descriptor`, a td_tensor, of what has none yet."""
         if name != "descriptor":
             raise AttributeError(f"an Array has no {name}")
         template = _descriptor_template(self.shape, self.strides, self.dtype.code)
@@ -115,7 +115,12 @@ class Array:
 
     def view(self, shape: tuple, strides: tuple, offset: int = 0) -> Array:
         """The same memory seen otherwise; the offset counts from this array's first element."""
-        return Array(self.storage, shape, strides, self.offset + offset, self.dtype)
+        storage, dtype, offset = self.storage, self.dtype, self.offset + offset
+        out = Array(storage, shape, strides, offset, dtype)
+        if not offset:  # else when it is asked for: adding to an address takes cffi longer
+            out.descriptor = made = _new(_TENSOR, _descriptor_template(shape, strides, dtype.code))
+            made.data = storage.pointer
+        return out
 
     def reshape(self, shape: tuple) -> Array | None:
         """A view of another shape with the same elements, or None where only a copy will do."""

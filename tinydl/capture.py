@@ -26,12 +26,13 @@ class Capture:
         kept: storages from outside of it that the step uses.
         written: storages that the step writes.
         leaves: tensor → its .grad when the step first added to it.
+        modules: (module, whether it was training) as they were called.
     """
 
     def __init__(self, memory, name: str):
         self.memory, self.name, self.thread = memory, name, get_ident()
         self._descriptors: list = []
-        self.kept, self.written, self.leaves = set(), set(), {}
+        self.kept, self.written, self.leaves, self.modules = set(), set(), {}, []
         self._draws: dict = {}  # id(draw) → (draw, generator)
         self._starts: dict = {}  # generator → (seed, draws) before the step
         self._counts: dict = {}  # generator → how many draws the step makes

@@ -26,8 +26,9 @@ class compile:
     """A step that is recorded and then replayed: the same numbers for less time.
 
     The first calls run the step as it is, a further one records it, and from then on a call copies
-    the arguments to where the recorded ones were and repeats the kernels. Arguments of other
-    shapes, and other values that are no tensors, are recorded anew.
+    the arguments to where the recorded ones were and repeats the kernels. It is recorded anew for
+    arguments of other shapes, for other values that are no tensors, and when modules it calls go
+    from train() to eval() or parameters were frozen or moved.
 
     What a step may not do: read values (.item(), printing, an `if` on a tensor), make tensors of
     Python's or NumPy's numbers, work on two devices, or depend on anything else that changes from
@@ -69,7 +70,7 @@ class compile:
             raise ValueError(f"{self.name}: warmup must be at least 1, got {warmup}")
         self.step, self.warmup = step, warmup
         self._calls: dict[Any, int] = {}
-        self._recorded: dict[Any, Recorded] = {}
+        self._recorded: dict[Any, list[Recorded]] = {}
 
     def __call__(self, *args: Any) -> Any:
         tensors: list[Tensor] = []
@@ -77,17 +78,19 @@ class compile:
         library = self._library(tensors)
         key = library, is_grad_enabled(), nest
         try:
-            recorded = self._recorded.get(key)
+            recordings = self._recorded.setdefault(key, [])
         except TypeError as error:
             message = f"{self.name}: arguments are tensors, numbers or strings: {error}"
             raise TypeError(message) from None
-        if recorded is not None:
-            return recorded.replay(tensors)
+        for recorded in recordings:
+            if recorded.still_fits():
+                return recorded.replay(tensors)
         self._calls[key] = count = self._calls.get(key, 0) + 1
         if count <= self.warmup:
             return self.step(*args)
         kind = _of_calls if library.is_cpu else _of_a_graph
-        recorded = self._recorded[key] = kind()(self, args, tensors, library)
+        recorded = kind()(self, args, tensors, library)
+        recordings.append(recorded)
         return recorded.result() if library.is_cpu else recorded.replay(tensors)
 
     def _library(self, tensors: list[Tensor]) -> Backend:
@@ -138,6 +141,10 @@ class Recorded:
             self.abandon()
             raise
         self.gradients = {x: x.grad for x in self.notes.leaves}
+        parameters = {*self.notes.leaves}
+        for module, _ in self.notes.modules:
+            parameters.update(p for p in module._parameters.values() if p is not None)
+        self.parameters = [(x, x._array, x.requires_grad) for x in parameters]
 
     def _record(self, step: Callable, args: tuple):
         capture.current = self.notes
@@ -156,6 +163,12 @@ class Recorded:
                     "call backward() in the step, or run it under no_grad()"
                 )
         return output
+
+    def still_fits(self) -> bool:
+        """Whether modules train or not as they did, and parameters are what and where they were."""
+        return all(module.training is flag for module, flag in self.notes.modules) and all(
+            x._array is array and x.requires_grad is flag for x, array, flag in self.parameters
+        )
 
     def replay(self, tensors: list[Tensor]) -> Any:
         for x, before in self.notes.leaves.items():

@@ -124,7 +124,8 @@ def cross_entropy(
         )
     if target.dtype is dtypes.bool_:
         raise TypeError("cross_entropy: labels are class numbers, not bool; use .long()")
-    labels = target.long().reshape(-1)
+    labels = target if target.ndim == 1 else target.reshape(-1)
+    labels = labels.long()
     rows = input.reshape(1, -1) if input.ndim == 1 else input
     if rows.ndim > 2:
         rows = rows.movedim(1, -1).reshape(-1, rows.shape[1])

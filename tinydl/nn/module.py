@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from .. import capture
 from ..autograd import RemovableHandle
 from ..device import device as device_called
 from ..dtypes import DType, float32, float64
@@ -160,6 +161,8 @@ class Module(TreeMethods, StateMethods):
     # --- calling ----------------------------------------------------------------------------------
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        if capture.current is not None:
+            capture.current.modules.append((self, self.training))
         try:
             if not self._forward_hooks and not self._forward_pre_hooks:
                 return self.forward(*inputs, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import dtypes
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
+from ..graph import Node, mode
 from ..op import Op, op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
@@ -21,6 +22,21 @@ class Elementwise(Op):
         super().vjp(**rules)
         for name in rules:
             self.rules[name].sum_to = name + "_shape"
+
+    def __call__(self, *inputs, **attrs):
+        """Op.__call__ for one or two operands and one output, which is what costs in small nets."""
+        if attrs or len(inputs) > 2:
+            return super().__call__(*inputs, **attrs)
+        inputs = self.prepare(inputs)
+        if len(inputs) == 2:
+            x, y = inputs
+            result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
+        else:
+            (x,) = inputs
+            result, needs = self.forward(x._array), (x.requires_grad,)
+        if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
+            return Tensor(result, Node.record(self, inputs, needs, result, attrs))
+        return Tensor(result)
 
     def prepare(self, inputs: tuple) -> list:
         """Operands as Tensors of one dtype; Python numbers adapt to the tensors beside them."""

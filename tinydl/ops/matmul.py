@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ..array import Array, broadcast_shapes
-from ..backend import call
+from ..backend import call, call_arrays
 from ..op import op
 from ..tensor import Tensor
 from .check import same_dtype
@@ -24,12 +24,15 @@ def _matmul(x, y):
 
     float32 or float64, of any strides; integers take the dtype of the other operand.
     """
-    try:
-        batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
-    except ValueError as error:
-        raise ValueError(f"matmul: x {x} and y {y}: the batch axes: {error}") from None
-    z = Array.empty((*batch, x.shape[-2], y.shape[-1]), x.dtype, x.backend)
-    call("matmul", z, _batched(x, batch), _batched(y, batch), None)
+    batch = ()
+    if len(x.shape) > 2 or len(y.shape) > 2:
+        try:
+            batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        except ValueError as error:
+            raise ValueError(f"matmul: x {x} and y {y}: the batch axes: {error}") from None
+        x, y = _batched(x, batch), _batched(y, batch)
+    z = Array.empty((*batch, x.shape[-2], y.shape[-1]), x.dtype, x.storage.backend)
+    call("matmul", z, x, y, None)
     return z
 
 
@@ -83,7 +86,8 @@ def linear(x, w, b=None):
         ValueError: x's last axis, w and b do not fit.
         TypeError: operands of different dtypes.
     """
-    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
+    size, features = x.shape, w.shape
+    if len(features) != 2 or not size or size[-1] != features[1]:
         hint = ""
         if x.ndim > 2 and w.ndim == 2 and prod(x.shape[1:]) == w.shape[1]:
             hint = "; flatten x first: x.flatten(1) or nn.Flatten()"
@@ -95,11 +99,17 @@ def linear(x, w, b=None):
         raise ValueError(
             f"linear: the bias {b} does not fit the weight {w}: expected {w.shape[:1]}"
         )
-    same_dtype("linear", x=x, w=w, b=b)
-    y = Array.empty((*x.shape[:-1], w.shape[0]), x.dtype, x.backend)
-    rows = x if x.ndim == 2 else x.contiguous().reshape((prod(x.shape[:-1]), x.shape[-1]))
-    bias = b and b.contiguous()
-    call("matmul", y.reshape((rows.shape[0], w.shape[0])), rows, w.permute((1, 0)), bias)
+    if x.dtype is not w.dtype or (b is not None and b.dtype is not w.dtype):
+        same_dtype("linear", x=x, w=w, b=b)
+    y = out = Array.empty((*size[:-1], features[0]), x.dtype, x.storage.backend)
+    if len(size) != 2:
+        n = prod(size[:-1])
+        x, out = x.contiguous().reshape((n, size[-1])), y.reshape((n, features[0]))
+    columns = w.view(features[::-1], w.strides[::-1])
+    if b is None:
+        call("matmul", out, x, columns, None)
+    else:
+        call_arrays("matmul", out, x, columns, b.contiguous())
     return y
 
 

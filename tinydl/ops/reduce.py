@@ -81,13 +81,21 @@ def _sum_rule(g, x_shape, dim, keepdim):
 sum.vjp(x=_sum_rule)
 
 
+@lru_cache(maxsize=4096)
+def _broadcast_dims(to: tuple, shape: tuple) -> tuple[tuple, bool]:
+    """The axes of `to` along which `shape` is repeated, and whether some of them are its own."""
+    new = len(to) - len(shape)
+    repeated = [new + i for i, n in enumerate(shape) if n == 1 and to[new + i] != 1]
+    return (*range(new), *repeated), bool(repeated)
+
+
 def sum_to(x: Tensor, shape: tuple) -> Tensor:
     """The adjoint of broadcasting from `shape`: sums the axes that were repeated."""
-    new = len(x.shape) - len(shape)
-    repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
-    if repeated:
-        return reshape(sum(x, dim=(*range(new), *repeated), keepdim=True), shape=shape)
-    return sum(x, dim=_all_dims(new), keepdim=False) if new else x
+    dim, keepdim = _broadcast_dims(x._array.shape, shape)
+    if not dim:
+        return x
+    y = sum(x, dim=dim, keepdim=keepdim)
+    return reshape(y, shape=shape) if keepdim else y
 
 
 def _select(name: str, x: Array, dim: tuple, keepdim: bool, values: bool, indices: bool) -> list:
