@@ -114,6 +114,7 @@ gates: $(VENV)/dev nvcc ## what nvcc makes of the kernels: registers, spills, wi
 	$(PY) tests/cuda/machine_code.py $(ARGS)
 	$(PY) -m pytest -n 0 tests/test_cuda_build.py
 
+# make bench ARGS=--write keeps the results in benchmarks/cpu and makes docs/performance.md of them.
 bench: $(VENV)/core ## time it beside PyTorch: ONLY=conv, TORCH=no; OPS=1 times every op by itself
 	@$(PY) build.py --quiet
 ifdef OPS
@@ -122,6 +123,9 @@ ifdef OPS
 else
 	@[ "$(TORCH)" = no ] || $(MAKE) --silent $(VENV)/bench || \
 	    echo "!! PyTorch could not be installed (see above): tinydl is timed alone"
+ifneq ($(findstring --write,$(ARGS)),)
+	@$(MAKE) --silent $(VENV)/train
+endif
 	@$(PY) tests/bench $(ONLY) $(if $(filter no,$(TORCH)),--no-torch) $(ARGS)
 endif
 

@@ -1,4 +1,4 @@
-"""The machine, and what a library costs it as a whole: import, memory, disk."""
+"""The machine, and what a library costs it as a whole: import and disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,14 +18,6 @@ import time, numpy
 start = time.perf_counter()
 import {library}
 print(time.perf_counter() - start)
-"""
-TRAIN = """
-import resource, {library} as L, rows
-L.set_num_threads(1)
-step, _ = rows.ROWS["step-adam"](L)
-for _ in range(20):
-    step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
@@ -39,21 +32,38 @@ def describe() -> dict:
     return {"processor": f"{name}, {os.cpu_count()} cores", "system": platform.platform()}
 
 
-def _run(code: str) -> float:
+def busy_cores(seconds: float = 1) -> float:
+    """How many cores others keep busy, while this process sleeps; 0 where that is not known."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    readings = []
+    for wait in (seconds, 0):
+        ticks = [int(word) for word in stat.read_text().split("\n", 1)[0].split()[1:9]]
+        readings.append((sum(ticks), ticks[3] + ticks[4]))  # all; idle and waiting for a disk
+        time.sleep(wait)
+    (all_before, idle_before), (all_after, idle_after) = readings
+    share = (idle_after - idle_before) / max(all_after - all_before, 1)
+    return round((1 - share) * (os.cpu_count() or 1), 2)
+
+
+def commit() -> str:
+    """Which sources these are; + where files differ from the commit's; nothing without git."""
+    words = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def import_seconds(library: str, times: int = 5) -> float:
+    """Seconds of `import library` after NumPy's import: the best of a few."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    env["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(HERE)))
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
-    return float(done.stdout)
-
-
-def import_times(library: str) -> float:
-    """Seconds of `import library` after NumPy's import: the best of five."""
-    return min(_run(IMPORT.format(library=library)) for _ in range(5))
-
-
-def peak_memory(library: str) -> float:
-    """Bytes of memory a process has held at most after 20 training steps."""
-    return _run(TRAIN.format(library=library))
+    words = [sys.executable, "-c", IMPORT.format(library=library)]
+    env["PYTHONPATH"] = str(ROOT)
+    runs = [subprocess.run(words, env=env, capture_output=True, check=True) for _ in range(times)]
+    return min(float(run.stdout) for run in runs)
 
 
 def installed_size(library: str) -> float:

@@ -1,24 +1,52 @@
-"""What is timed: each row written once, as code for PyTorch that runs on tinydl as well.
+"""What rows are made of: a row is written once, as code for PyTorch that runs on tinydl as well.
 
-A row is a function of a library (`L`, either torch or tinydl) that sets everything up and returns
-(run, result): run() is what is timed, result() the numbers that both libraries must agree on.
-All inputs are drawn from one seed with NumPy. The network is the CNN that `make train` trains.
+A row's `make` gets a library in one variant (variants.py), sets everything up and returns
+(run, result): run() is what is timed, result() the numbers that all who take part must agree on.
+All inputs and parameters are drawn from fixed seeds with NumPy. Functions that take `L` take the
+library itself, torch or tinydl, on whatever device is its default: tests/gpu uses them too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
-ROWS: dict[str, callable] = {}
 BATCH = 64
 
 
-def row(function):
-    """Registers a row under its name, - for _."""
-    ROWS[function.__name__.replace("_", "-")] = function
-    return function
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is timed, how much work it is, and what is aimed at.
+
+    name     what ONLY= picks rows by
+    make     of a Bound variant: (run, result)
+    flop     of one run
+    moved    bytes that one run has to read and write at least
+    reads    nothing to speak of is written
+    beside   variants that take part besides tinydl and PyTorch as it comes
+    others   libraries with code of their own for this row: package → make
+    bar      who is to be beaten; with PyTorch, its best variant
+    reach    its time / tinydl's
+    at_most  seconds; an aim of its own instead of a ratio
+    """
+
+    name: str
+    title: str
+    make: Callable
+    flop: float = 0
+    moved: float = 0
+    reads: bool = False
+    beside: tuple[str, ...] = ()
+    others: dict[str, Callable] = field(default_factory=dict)
+    bar: str = "PyTorch"
+    reach: float = 1.0
+    at_most: float = 0
+
+
+# --- numbers --------------------------------------------------------------------------------------
 
 
 def draw(L, *shape, seed: int = 0, requires_grad: bool = False):
@@ -32,12 +60,22 @@ def normal(shape: tuple, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def labels(L, n: int):
-    return L.tensor(np.random.default_rng(1).integers(0, 10, n))
+def labels(L, n: int, classes: int = 10):
+    return L.tensor(np.random.default_rng(1).integers(0, classes, n))
+
+
+def initial(shapes: Iterable[tuple]) -> list[np.ndarray]:
+    """Values for parameters of these shapes: weights of He et al.'s scale, and small biases."""
+    rng = np.random.default_rng(2)
+    scales = ((np.sqrt(2 / np.prod(s[1:])) if len(s) > 1 else 0.01, s) for s in shapes)
+    return [(scale * rng.standard_normal(shape)).astype(np.float32) for scale, shape in scales]
+
+
+# --- networks -------------------------------------------------------------------------------------
 
 
 def network(L, side: int = 28):
-    """The CNN, for images of that many rows and columns."""
+    """The CNN that `make train` trains, for images of that many rows and columns."""
     nn = L.nn
     model = nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1),
@@ -54,19 +92,32 @@ def network(L, side: int = 28):
     return set_parameters(L, model)
 
 
+def lenet(L, side: int):
+    """LeNet-5, as tinydl.train.models has it."""
+    nn, left = L.nn, (side // 2 - 4) // 2
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(16 * left * left, 120),
+        nn.Tanh(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    )
+    return set_parameters(L, model)
+
+
 def set_parameters(L, model):
-    """The model with parameters drawn from one seed (He et al.'s scale)."""
-    rng = np.random.default_rng(2)
-    state = {}
-    for name, p in model.named_parameters():
-        shape = tuple(p.shape)
-        scale = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.01
-        state[name] = L.tensor((scale * rng.standard_normal(shape)).astype(np.float32))
-    model.load_state_dict(state)
+    """The model with its parameters set to initial values."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    values = initial(tuple(p.shape) for p in parameters)
+    model.load_state_dict(dict(zip(names, map(L.tensor, values), strict=True)))
     return model
-
-
-# --- the network ----------------------------------------------------------------------------------
 
 
 def training_step(L, model, make_optimizer, x, target):
@@ -83,230 +134,25 @@ def training_step(L, model, make_optimizer, x, target):
     return step
 
 
-def training(L, make_optimizer):
-    x, target = draw(L, BATCH, 1, 28, 28), labels(L, BATCH)
-    step = training_step(L, network(L), make_optimizer, x, target)
-    losses = [step().item() for _ in range(5)]
-    return step, lambda: losses
+# --- one op ---------------------------------------------------------------------------------------
 
 
-@row
-def step_adam(L):
-    """training step, Adam, batch 64"""
-    return training(L, lambda parameters: L.optim.Adam(parameters, lr=1e-3))
-
-
-@row
-def step_sgd(L):
-    """training step, SGD with momentum, batch 64"""
-    return training(L, lambda parameters: L.optim.SGD(parameters, lr=1e-2, momentum=0.9))
-
-
-def inference(L, batch: int):
-    model, x = network(L), draw(L, batch, 1, 28, 28)
-    model.eval()
+def forward(f, *inputs):
+    """The output of f. Nothing is recorded unless one of the inputs asks for a gradient."""
 
     def run():
-        with L.no_grad():
-            return model(x)
+        return f(*inputs)
 
     return run, run
 
 
-@row
-def infer_256(L):
-    """inference, batch 256"""
-    return inference(L, 256)
-
-
-@row
-def infer_1(L):
-    """inference, batch 1"""
-    return inference(L, 1)
-
-
-# --- its kernels ----------------------------------------------------------------------------------
-
-
-def forward(L, f, *inputs):
-    def run():
-        with L.no_grad():
-            return f(*inputs)
-
-    return run, run
-
-
-def backward(L, f, *inputs, of: int = 0):
-    """The gradient of one input of f, given one for the output."""
+def backward(L, f, *inputs, of: int = 0, arrange: Callable = lambda x: x):
+    """The gradient of one input of f, given one for the output, which `arrange` lays out."""
     x = inputs[of].requires_grad_()
     y = f(*inputs)
-    g = draw(L, *y.shape, seed=9)
+    g = arrange(draw(L, *y.shape, seed=9))
 
     def run():
         return L.autograd.grad(y, x, g, retain_graph=True)[0]
 
     return run, run
-
-
-def conv1(L):
-    weight = draw(L, 32, 1, 3, 3, seed=3) * 0.3
-    return draw(L, BATCH, 1, 28, 28), weight.detach(), draw(L, 32, seed=4)
-
-
-def conv2(L):
-    weight = draw(L, 64, 32, 3, 3, seed=3) * 0.06
-    return draw(L, BATCH, 32, 14, 14), weight.detach(), draw(L, 64, seed=4)
-
-
-def convolve(L):
-    return lambda x, w, b: L.nn.functional.conv2d(x, w, b, padding=1)
-
-
-@row
-def conv1_forward(L):
-    """conv 1→32, 28×28, batch 64"""
-    return forward(L, convolve(L), *conv1(L))
-
-
-@row
-def conv1_weight(L):
-    """… gradient of the weight"""
-    return backward(L, convolve(L), *conv1(L), of=1)
-
-
-@row
-def conv2_forward(L):
-    """conv 32→64, 14×14, batch 64"""
-    return forward(L, convolve(L), *conv2(L))
-
-
-@row
-def conv2_input(L):
-    """… gradient of the input"""
-    return backward(L, convolve(L), *conv2(L), of=0)
-
-
-@row
-def conv2_weight(L):
-    """… gradient of the weight"""
-    return backward(L, convolve(L), *conv2(L), of=1)
-
-
-def dense(L):
-    weight = draw(L, 128, 3136, seed=3) * 0.02
-    return draw(L, BATCH, 3136), weight.detach(), draw(L, 128, seed=4)
-
-
-@row
-def linear_forward(L):
-    """linear 3136→128, batch 64"""
-    return forward(L, L.nn.functional.linear, *dense(L))
-
-
-@row
-def linear_input(L):
-    """… gradient of the input"""
-    return backward(L, L.nn.functional.linear, *dense(L), of=0)
-
-
-@row
-def linear_weight(L):
-    """… gradient of the weight"""
-    return backward(L, L.nn.functional.linear, *dense(L), of=1)
-
-
-def pool(L):
-    return lambda x: L.nn.functional.max_pool2d(x, 2)
-
-
-@row
-def pool_forward(L):
-    """max pool 2×2, [64,32,28,28]"""
-    return forward(L, pool(L), draw(L, BATCH, 32, 28, 28))
-
-
-@row
-def pool_backward(L):
-    """… gradient"""
-    return backward(L, pool(L), draw(L, BATCH, 32, 28, 28))
-
-
-@row
-def relu_forward(L):
-    """relu, [64,32,28,28]"""
-    return forward(L, L.nn.functional.relu, draw(L, BATCH, 32, 28, 28))
-
-
-@row
-def relu_backward(L):
-    """… gradient"""
-    return backward(L, L.nn.functional.relu, draw(L, BATCH, 32, 28, 28))
-
-
-@row
-def loss_forward(L):
-    """cross-entropy, [64,10]"""
-    target = labels(L, BATCH)
-    return forward(L, lambda x: L.nn.functional.cross_entropy(x, target), draw(L, BATCH, 10))
-
-
-@row
-def loss_backward(L):
-    """… gradient"""
-    target, x = labels(L, BATCH), draw(L, BATCH, 10, requires_grad=True)
-    y = L.nn.functional.cross_entropy(x, target)
-
-    def run():
-        return L.autograd.grad(y, x, retain_graph=True)[0]
-
-    return run, run
-
-
-def updates(L, make_optimizer):
-    model = network(L)
-    for i, p in enumerate(model.parameters()):
-        p.grad = draw(L, *p.shape, seed=i) * 1e-3
-    optimizer = make_optimizer(list(model.parameters()))
-    for _ in range(3):
-        optimizer.step()
-    after = [p.detach().numpy().copy() for p in model.parameters()]
-    return optimizer.step, lambda: after
-
-
-@row
-def adam_update(L):
-    """Adam, 421,642 parameters"""
-    return updates(L, lambda parameters: L.optim.Adam(parameters, lr=1e-3))
-
-
-@row
-def sgd_update(L):
-    """SGD with momentum, 421,642 parameters"""
-    return updates(L, lambda parameters: L.optim.SGD(parameters, lr=1e-2, momentum=0.9))
-
-
-# --- what a call costs beside the arithmetic ------------------------------------------------------
-
-
-@row
-def add_8(L):
-    """add of 8 numbers"""
-    return forward(L, lambda x, y: x + y, draw(L, 8), draw(L, 8, seed=1))
-
-
-@row
-def add_8_recorded(L):
-    """… recorded for a gradient"""
-    x, y = draw(L, 8, requires_grad=True), draw(L, 8, seed=1)
-    return lambda: x + y, lambda: (x + y).detach()
-
-
-@row
-def graph_of_3(L):
-    """(x·y + z).sum() and backward, 8 numbers"""
-    x, y, z = (draw(L, 8, seed=i, requires_grad=True) for i in range(3))
-
-    def run():
-        return L.autograd.grad((x * y + z).sum(), (x, y, z))
-
-    return run, lambda: [g.detach() for g in run()]

@@ -15,12 +15,12 @@ HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
 
 # The suite goes in groups, so that one that hangs takes no other along; what is in no group is the
-# last one. Left out are the tests of the emulated device itself, and of this check.
+# last one. Left out are the tests of the emulated device itself, of this check, of make bench.
 SUITE = {
     "kernels": ("test_ops.py", "test_teach.py", "test_abi.py", "cuda/test_kernel_choice.py"),
     "derivatives": ("test_grads.py", "test_gradcheck.py", "test_autograd.py", "test_inplace.py"),
 }
-NOT_HERE = ("cuda/test_emulator.py", "gpu/test_gpu_check.py")
+NOT_HERE = ("cuda/test_emulator.py", "gpu/test_gpu_check.py", "bench/test_bench.py")
 WORKERS = min(8, os.cpu_count() or 1)  # each has a context on the GPU
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contenders import graphed, on_gpu
-from rows import BATCH, backward, draw, forward, labels, network, set_parameters, training_step
+from rows import BATCH, backward, draw, forward, labels, lenet, network, training_step
 
 Cut = Callable[[int], int]
 
@@ -48,7 +48,7 @@ def _gemm(m: int, k: int, n: int, turned: str = "") -> Workload:
     def make(L):
         a = draw(L, k, m).t() if "a" in turned else draw(L, m, k)
         b = draw(L, n, k, seed=1).t() if "b" in turned else draw(L, k, n, seed=1)
-        return forward(L, L.matmul, a, b)
+        return forward(L.matmul, a, b)
 
     name = f"{m}×{k} @ {k}×{n}" + (f", {' and '.join(turned)} transposed" if turned else "")
     return Workload(name, make, 2e-9 * m * k * n, "GFLOP/s", 0.85)
@@ -85,7 +85,7 @@ def _conv(net: str, n: int, c: int, h: int, k: int, r: int, stride: int, pad: in
         return lambda x, w: L.nn.functional.conv2d(x, w, stride=stride, padding=pad)
 
     makers = {
-        "forward": lambda L: forward(L, convolve(L), *operands(L)),
+        "forward": lambda L: forward(convolve(L), *operands(L)),
         "gradient of x": lambda L: backward(L, convolve(L), *operands(L), of=0),
         "gradient of w": lambda L: backward(L, convolve(L), *operands(L), of=1),
     }
@@ -131,7 +131,8 @@ def _move(cut: Cut, name: str, f: Callable, shapes: list, times: int, kind: Call
     sizes = [tuple(map(cut, shape)) for shape in shapes]
 
     def make(L):
-        return kind(L, f, *(draw(L, *shape, seed=i) for i, shape in enumerate(sizes)))
+        operands = [draw(L, *shape, seed=i) for i, shape in enumerate(sizes)]
+        return forward(f, *operands) if kind is forward else backward(L, f, *operands)
 
     rows, columns = sizes[0]
     work = 4e-9 * times * rows * columns
@@ -182,26 +183,6 @@ def optimizer(cut: Cut) -> list[Workload]:
         text = f"{name}, {cut(64)} tensors of {cut(16384):,}"
         rows += _pair(text, lambda L, g, m=make_optimizer: updates(L, m, g), 1, 1)
     return rows
-
-
-def lenet(L, side: int):
-    """LeNet-5, as tinydl.train.models has it."""
-    nn, left = L.nn, (side // 2 - 4) // 2
-    model = nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2),
-        nn.Tanh(),
-        nn.AvgPool2d(2),
-        nn.Conv2d(6, 16, 5),
-        nn.Tanh(),
-        nn.AvgPool2d(2),
-        nn.Flatten(),
-        nn.Linear(16 * left * left, 120),
-        nn.Tanh(),
-        nn.Linear(120, 84),
-        nn.Tanh(),
-        nn.Linear(84, 10),
-    )
-    return set_parameters(L, model)
 
 
 def training(cut: Cut) -> list[Workload]:

@@ -17,7 +17,7 @@ from .. import backend
 from ..cuda import get_device_properties
 
 DRIVER = "580"  # the first that runs what CUDA 13 compiles
-EXTRAS = {"train": ("tqdm", "matplotlib", "PIL"), "bench": ("torch",)}
+EXTRAS = {"train": ("tqdm", "matplotlib", "PIL"), "bench": ("torch", "onnxruntime", "onnx")}
 
 
 def report() -> list[tuple[str, str]]:

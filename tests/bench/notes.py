@@ -1,0 +1,30 @@
+"""Written by hand: what limits a row, and what was tried to make it faster.
+
+A note is for all rows whose names begin with its key. docs/performance.md shows it beneath the
+table with those rows, and tells which rows are below their aim and have no note yet.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    limited_by: str
+    tried: str
+
+
+NOTES: dict[str, Note] = {
+    "call-": Note(
+        "the interpreter, which runs a dozen functions for a call; 8 numbers are no work",
+        "descriptors are made once per array, entry points are looked up once per library",
+    ),
+    "dropout-": Note(
+        "arithmetic, not memory: ten rounds of Philox make four random words",
+        "the mask is not stored: the gradient draws the same words again",
+    ),
+}
+
+
+def note_of(name: str) -> Note | None:
+    return next((note for start, note in NOTES.items() if name.startswith(start)), None)
