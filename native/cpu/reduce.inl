@@ -46,6 +46,21 @@ TD_INLINE REAL FN(fold_lanes)(int op, VEC v)
     return lane[0];
 }
 
+/* One row of LANES to 8 · LANES neighbours → 1: what there are of it, in two chains. */
+TD_INLINE REAL FN(fold_short)(int op, const REAL *x, int64_t n)
+{
+    VEC even = FN(load)(x), odd = op == SUM ? FN(splat)(0) : even;
+    int64_t i = LANES;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        odd = FN(fold)(op, odd, FN(load)(x + i));
+        even = FN(fold)(op, even, FN(load)(x + i + LANES));
+    }
+    const REAL fill = op == SUM ? 0 : x[0];
+    for (; i < n; i += LANES)
+        odd = FN(fold)(op, odd, FN(fetch)(x + i, 1, TD_MIN(n - i, LANES), fill));
+    return FN(fold_lanes)(op, FN(fold)(op, even, odd));
+}
+
 /* x[rows, n] → 1 */
 TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t)
 {
@@ -54,6 +69,8 @@ TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t)
     const int64_t n = t->n, stride = t->stride;
     if (t->rows == 0 || n == 0) return 0;
     const REAL fill = op == SUM ? 0 : x[t->row[0]];
+    if (t->rows == 1 && stride == 1 && n >= LANES && n <= WAYS * LANES)
+        return FN(fold_short)(op, x + t->row[0], n);
     if (t->rows == 1 && n < 2 * LANES) {
         REAL y = x[t->row[0]];
         for (int64_t i = 1; i < n; i++) y = FN(fold1)(op, y, x[t->row[0] + i * stride]);
