@@ -1,9 +1,10 @@
 /* conv2d.c — convolution and its two gradients: x[n,c,h,w] ⋆ w[k,c/groups,r,s] → y[n,k,p,q].
  *
  * All three are matrix products with the matrix of windows, which nobody makes. With many filters
- * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with few they
- * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). Where there is no matrix to speak of,
- * groups with one channel (depthwise) and tiny shapes, the plain loops of conv2d_plain.inl run.
+ * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
+ * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few (depthwise: one in each
+ * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
+ * is said by the plain loops of conv2d_plain.inl, which tiny shapes run.
  */
 #include "conv2d_window.h"
 #include "gemm.h"
@@ -31,6 +32,10 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #define TD_BODY "windows.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_filters.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_few.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_few.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_weight_filters.inl"
 #include "for_reals.h"

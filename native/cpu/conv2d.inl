@@ -1,13 +1,15 @@
 /* conv2d.inl — the three convolutions: which way each goes. Shapes alone decide. */
 
-/* Filters in the lanes of vectors: that wants filters for most of two vectors, and a sum long
- * enough to be worth transposing its result. */
-static int FN(many_filters)(int64_t m, int64_t k) { return 2 * m >= 3 * LANES && k >= 32; }
+/* Filters in the lanes of vectors: that wants enough of them, and a sum long enough to be worth
+ * transposing its result. */
+static int FN(many_filters)(int64_t m, int64_t k) { return m >= LANES && k >= 32; }
 
 static td_status FN(correlate)(const FN(correlate_t) *p)
 {
+    if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
     int many = FN(many_filters)(p->m, p->channels * td_taps(&p->x.window));
-    return many ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
+    int fill = 2 * p->m >= 3 * LANES, large = td_pixels(&p->x.window) >= 8 * LANES;
+    return many && (fill || !large) ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
 }
 
 /* y = x ⋆ w + b */
@@ -16,7 +18,7 @@ static td_status FN(conv2d)(const conv_t *v, REAL *y, const REAL *x, const REAL 
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, S = v->window.w.taps;
     int64_t taps = td_taps(&v->window), out = td_pixels(&v->window);
     int64_t in = v->window.h.in * v->window.w.in;
-    if (kg == 1 || v->n * v->k * out * cg * taps <= PLAIN_WORK) {
+    if (v->n * v->k * out * cg * taps <= PLAIN_WORK) {
         td_parallel(v->n * v->k, 1 + PLAIN_GRAIN / (out * cg * taps + 1), FN(conv2d_plain),
                     &(FN(conv2d_plain_t)){*v, y, x, w, b});
         return TD_OK;
@@ -36,7 +38,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
     int64_t cg = v->c / v->groups, kg = v->k / v->groups;
     const axis_t *h = &v->window.h, *x = &v->window.w;
     int64_t taps = td_taps(&v->window), in = h->in * x->in, out = td_pixels(&v->window);
-    if (cg == 1 || v->n * v->c * out * kg * taps <= PLAIN_WORK) {
+    if (v->n * v->c * out * kg * taps <= PLAIN_WORK) {
         td_parallel(v->n * v->c, 1 + PLAIN_GRAIN / (out * kg * taps + 1), FN(conv2d_input_plain),
                     &(FN(conv2d_plain_t)){*v, gx, gy, w, NULL});
         return TD_OK;
@@ -70,6 +72,7 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(source_t) source = {x, x + v->n * v->c * in, v->c * in, in, v->window};
+    if (kg <= FEW_FILTERS) return FN(weight_few)(v, gw, &source, gy);
     return FN(many_filters)(kg, cg * taps) ? FN(weight_by_filters)(v, gw, &source, gy)
                                            : FN(weight_by_pixels)(v, gw, &source, gy);
 }

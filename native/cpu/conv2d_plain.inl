@@ -1,8 +1,7 @@
 /* conv2d_plain.inl — the three convolutions as plain loops: what they mean.
  *
  * x[n,c,h,w], w[k,cg,r,s], y[n,k,p,q]; channel c belongs to group c / cg. They are also what runs
- * when a group has one channel (depthwise) and the innermost loop, a row of pixels, is all the
- * parallelism there is, and for shapes too small to pack.
+ * for shapes too small to pack.
  */
 
 typedef struct {

@@ -2,7 +2,9 @@
  *
  * gemm.inl keeps TILE_M × TILE_V vectors of c in registers and broadcasts a: for operands whose
  * rows run along n. dot.inl keeps DOT_M × DOT_N vectors of partial sums: for operands whose rows
- * run along k. Each tile leaves just enough registers for the operands of one step.
+ * run along k. windows.inl keeps WIDE_M × WIDE_V vectors of pixels × filters: two wide, because
+ * numbers of filters are powers of two. conv2d_few.inl keeps FEW_V vectors of pixels for two filters.
+ * Each tile leaves just enough registers for the operands of one step.
  */
 #ifndef TD_GEMM_H
 #define TD_GEMM_H
@@ -12,11 +14,11 @@
 #include "status.h"
 
 #if TD_WIDTH == 64 || defined(__aarch64__) /* 32 vector registers */
-enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8, WIDE_M = 8, WIDE_V = 2 };
+enum { TILE_M = 8, TILE_V = 3, DOT_M = 3, DOT_N = 8, WIDE_M = 8, WIDE_V = 2, FEW_V = 8 };
 #elif TD_WIDTH == 32 /* 16 vector registers and fused multiply-add */
-enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4, WIDE_M = 6, WIDE_V = 2 };
+enum { TILE_M = 4, TILE_V = 3, DOT_M = 3, DOT_N = 4, WIDE_M = 6, WIDE_V = 2, FEW_V = 6 };
 #else                /* 16, and products need one of their own */
-enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4, WIDE_M = 4, WIDE_V = 2 };
+enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4, WIDE_M = 4, WIDE_V = 2, FEW_V = 4 };
 #endif
 
 /* Bytes a panel may take: what is used TILE_M rows after another stays in a 32–48 KB L1, what is
@@ -25,6 +27,10 @@ enum { L1_PANEL = 32 << 10, L2_PANEL = 256 << 10 };
 
 /* windows.inl: bytes of a strip of b in L1; the least pixels in a task, and bytes of its sums. */
 enum { WIDE_PANEL = 40 << 10, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
+
+/* conv2d_few.inl: the most filters of a group that go this way; taps (of a 3×3 filter) that are kept
+ * in registers; pixels of a panel, and of all its channels. */
+enum { FEW_FILTERS = 6, FEW_TAPS = 9, FEW_PIXELS = 4096, FEW_PANEL = 1 << 16 };
 
 /* matmul: elements of a and b packed at once, and what one task of dot.inl's way computes of y. */
 enum { GEMM_PACKED = 4 << 20, DOT_ROWS = 24, DOT_COLUMNS = 32 };

@@ -46,33 +46,38 @@ TD_VECTOR(u8, uint8_t, int8_t)
 
 #undef TD_VECTOR
 
-/* zip_T(a, b, 0) is a0 b0 a1 b1 … of the lower halves of two vectors, zip_T(a, b, 1) of the upper
- * halves. The lists of lanes are made by doubling: TD_ZIP2 is o, n+o, o+1, n+o+1. */
+/* even_T(a, b) is a0 a2 a4 … b0 b2 …; zip_T(a, b, 0) is a0 b0 a1 b1 … of the lower halves of two vectors, zip_T(a, b, 1) of the upper
+ * halves. The lists of lanes are made by doubling: TD_ZIP2 is o, n+o, o+1, n+o+1, TD_EVEN4 o, o+2, o+4, o+6. */
 #define TD_ZIP1(o, n) (o), (n) + (o)
 #define TD_ZIP2(o, n) TD_ZIP1(o, n), TD_ZIP1(o + 1, n)
 #define TD_ZIP4(o, n) TD_ZIP2(o, n), TD_ZIP2(o + 2, n)
 #define TD_ZIP8(o, n) TD_ZIP4(o, n), TD_ZIP4(o + 4, n)
+#define TD_EVEN2(o) (o), (o) + 2
+#define TD_EVEN4(o) TD_EVEN2(o), TD_EVEN2(o + 4)
+#define TD_EVEN8(o) TD_EVEN4(o), TD_EVEN4(o + 8)
+#define TD_EVEN16(o) TD_EVEN8(o), TD_EVEN8(o + 16)
 #if defined(__clang__)
 #define TD_SHUFFLE(T, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define TD_SHUFFLE(T, a, b, ...) __builtin_shuffle(a, b, (mask_##T){__VA_ARGS__})
 #endif
-#define TD_ZIP(T, LIST)                                                                            \
+#define TD_SHUFFLES(T, ZIP, EVEN)                                                                  \
     TD_INLINE vec_##T zip_##T(vec_##T a, vec_##T b, const int upper)                               \
     {                                                                                              \
-        if (upper) return TD_SHUFFLE(T, a, b, LIST(LANES_##T / 2, LANES_##T));                     \
-        return TD_SHUFFLE(T, a, b, LIST(0, LANES_##T));                                            \
-    }
+        if (upper) return TD_SHUFFLE(T, a, b, ZIP(LANES_##T / 2, LANES_##T));                      \
+        return TD_SHUFFLE(T, a, b, ZIP(0, LANES_##T));                                             \
+    }                                                                                              \
+    TD_INLINE vec_##T even_##T(vec_##T a, vec_##T b) { return TD_SHUFFLE(T, a, b, EVEN(0)); }
 
 #if TD_WIDTH == 64
-TD_ZIP(f32, TD_ZIP8)
-TD_ZIP(f64, TD_ZIP4)
+TD_SHUFFLES(f32, TD_ZIP8, TD_EVEN16)
+TD_SHUFFLES(f64, TD_ZIP4, TD_EVEN8)
 #elif TD_WIDTH == 32
-TD_ZIP(f32, TD_ZIP4)
-TD_ZIP(f64, TD_ZIP2)
+TD_SHUFFLES(f32, TD_ZIP4, TD_EVEN8)
+TD_SHUFFLES(f64, TD_ZIP2, TD_EVEN4)
 #else
-TD_ZIP(f32, TD_ZIP2)
-TD_ZIP(f64, TD_ZIP1)
+TD_SHUFFLES(f32, TD_ZIP2, TD_EVEN4)
+TD_SHUFFLES(f64, TD_ZIP1, TD_EVEN2)
 #endif
 
 #endif

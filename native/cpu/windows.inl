@@ -1,8 +1,10 @@
 /* windows.inl — products with the matrix of all windows of x[n,c,h,w], which is never made.
  *
- * A panel is a copy of a few rows, channels and images of x with the padding written out. In it the
- * matrix' element of pixel i = (n,p,q) and tap t = (c,r,s) lies at pixel_at[i] + tap_at[t], whatever
- * stride and dilation: two small tables stand for the matrix, and swapped for its transpose. The
+ * A panel is a copy of a few rows, channels and images of x with the padding written out and the
+ * stride taken out: taps that meet different pixels have a plane each, and tap r + period reads the
+ * plane of tap r `shift` rows further down. In it the matrix' element of pixel i = (n,p,q) and tap
+ * t = (c,r,s) lies at pixel_at[i] + tap_at[t], whatever stride and dilation: two small tables stand
+ * for the matrix, and swapped for its transpose. The
  * tile broadcasts elements from where they lie, and its columns are filters: so planes of any size
  * fill it. A strip is the columns of one tile, WIDE_V vectors, or one where no more are needed.
  */
@@ -73,9 +75,9 @@ static FN(panel_t) FN(panel)(const FN(source_t) *x, int64_t images, int64_t dept
     p.bands = TD_CEIL_DIV(h->out, p.rows);
     p.images = p.bands > 1 ? 1 : TD_MAX(1, TD_MIN(images, target / pixels));
     p.count = TD_CEIL_DIV(images, p.images) * p.bands;
-    p.height = (p.rows - 1) * h->step + (h->taps - 1) * h->tap + 1;
-    p.width = (w->out - 1) * w->step + (w->taps - 1) * w->tap + 1;
-    p.channel = p.height * p.width;
+    p.height = p.rows + (h->taps - 1) / h->period * h->shift;
+    p.width = w->out + (w->taps - 1) / w->period * w->shift;
+    p.channel = h->period * w->period * p.height * p.width;
     if (p.channel * sizeof(REAL) % 1024 == 0) p.channel += LANES; /* or few sets of L1 hold it */
     p.image = depth * p.channel;
     p.most_pixels = td_round_up(p.images * p.rows * w->out, WIDE_M);
@@ -86,38 +88,59 @@ static FN(panel_t) FN(panel)(const FN(source_t) *x, int64_t images, int64_t dept
 /* Vectors are written to the end of a row and beyond: that is where the next row will be. */
 static int64_t FN(panel_size)(const FN(panel_t) *p) { return p->images * p->image + LANES; }
 
-/* to[width] = a row of a plane from column `first` on, 0 outside of [0, in). What is before `end`
- * may be read, whatever it is; what is `ahead` of the row is asked for. */
-TD_INLINE void FN(pad_row)(REAL *to, const REAL *row, int64_t in, int64_t first, int64_t width,
-                           const REAL *end, int64_t ahead)
+TD_INLINE void FN(zeros)(REAL *to, int64_t n)
 {
-    int64_t begin = TD_MIN(TD_MAX(-first, 0), width);
-    int64_t stop = TD_MAX(TD_MIN(in - first, width), begin), j = begin;
-    for (int64_t i = 0; i < begin; i++) to[i] = 0;
-    for (row += first; j < stop && end - (row + j) >= LANES; j += LANES) {
-        __builtin_prefetch(row + j + ahead);
-        FN(store)(to + j, FN(load)(row + j));
-    }
-    for (; j < stop; j++) to[j] = row[j];
-    for (int64_t i = stop; i < width; i++) to[i] = 0;
+    for (int64_t j = 0; j < n; j += LANES) FN(store)(to + j, FN(splat)(0));
 }
 
-/* The panel of `images` images from `image` on, rows of pixels from p0 on, channels from c0 on. */
+/* to[begin … stop) = row[j·step], and 0 in the rest of to[width]. What is before `end` may be read,
+ * whatever it is; what is `ahead` of the row is asked for. */
+TD_INLINE void FN(pad_row)(REAL *to, int64_t begin, int64_t stop, int64_t width, const REAL *row,
+                           int64_t step, const REAL *end, int64_t ahead)
+{
+    int64_t j = begin;
+    FN(zeros)(to, begin);
+    if (step == 1)
+        for (; j < stop && end - (row + j) >= LANES; j += LANES) {
+            __builtin_prefetch(row + j + ahead);
+            FN(store)(to + j, FN(load)(row + j));
+        }
+    else if (step == 2)
+        for (; j < stop && end - (row + 2 * j) >= 2 * LANES; j += LANES)
+            FN(store)(to + j, FN(even)(FN(load)(row + 2 * j), FN(load)(row + 2 * j + LANES)));
+    for (; j < stop; j++) to[j] = row[j * step];
+    FN(zeros)(to + stop, width - stop);
+}
+
+/* One plane of one channel: what pixels from row p0 on read under tap (r,s). */
+static void FN(pack_plane)(REAL *to, const FN(panel_t) *p, const REAL *x, int64_t p0, int64_t r,
+                           int64_t s)
+{
+    const axis_t h = p->x.window.h, w = p->x.window.w;
+    const int64_t height = p->height, width = p->width, ahead = 2 * p->x.channel;
+    const REAL *end = p->x.end;
+    int64_t begin, stop, row = p0 * h.step + r * h.tap + h.first;
+    td_inside(&w, width, s, &begin, &stop);
+    x += s * w.tap + w.first;
+    for (int64_t i = 0; i < height; i++, row += h.step, to += width)
+        if (row >= 0 && row < h.in)
+            FN(pad_row)(to, begin, stop, width, x + row * w.in, w.step, end, ahead);
+        else
+            FN(zeros)(to, width);
+}
+
+/* The panel of `images` images from `image` on, zeros after each channel: rows of pixels from p0 on, channels from c0 on. */
 static void FN(pack_windows)(REAL *panel, const FN(panel_t) *p, int64_t image, int64_t images,
                              int64_t c0, int64_t channels, int64_t p0)
 {
     const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
-    int64_t top = p0 * h->step + h->first;
     for (int64_t n = 0; n < images; n++)
         for (int64_t c = 0; c < channels; c++) {
             const REAL *x = p->x.x + (image + n) * p->x.image + (c0 + c) * p->x.channel;
             REAL *to = panel + n * p->image + c * p->channel;
-            for (int64_t i = top; i < top + p->height; i++, to += p->width)
-                if (i >= 0 && i < h->in)
-                    FN(pad_row)(to, x + i * w->in, w->in, w->first, p->width, p->x.end,
-                                2 * p->x.channel);
-                else
-                    for (int64_t j = 0; j < p->width; j++) to[j] = 0;
+            for (int64_t t = 0; t < h->period * w->period; t++, to += p->height * p->width)
+                FN(pack_plane)(to, p, x, p0, t / w->period, t % w->period);
+            FN(zeros)(to, LANES);
         }
 }
 
@@ -130,12 +153,11 @@ static void FN(fill_tile)(int64_t *at, int64_t n)
 /* Where a panel's pixels lie, image by image. */
 static void FN(find_pixels)(int64_t *at, const FN(panel_t) *p, int64_t images, int64_t rows)
 {
-    const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
+    const axis_t *w = &p->x.window.w;
     int64_t n = 0;
     for (int64_t image = 0; image < images; image++)
         for (int64_t i = 0; i < rows; i++)
-            for (int64_t j = 0; j < w->out; j++)
-                at[n++] = image * p->image + i * h->step * p->width + j * w->step;
+            for (int64_t j = 0; j < w->out; j++) at[n++] = image * p->image + i * p->width + j;
     FN(fill_tile)(at, n);
 }
 
@@ -147,6 +169,8 @@ static void FN(find_taps)(int64_t *at, const FN(panel_t) *p)
     for (int64_t c = 0; c < p->depth; c++)
         for (int64_t r = 0; r < h->taps; r++)
             for (int64_t s = 0; s < w->taps; s++)
-                at[n++] = c * p->channel + r * h->tap * p->width + s * w->tap;
+                at[n++] = c * p->channel +
+                          (r % h->period * w->period + s % w->period) * p->height * p->width +
+                          r / h->period * h->shift * p->width + s / w->period * w->shift;
     FN(fill_tile)(at, n);
 }
