@@ -3,8 +3,8 @@
  *
  * A panel (windows.inl) has no stride and no edge, so under each tap a vector of pixels is a vector
  * of the panel, wherever that begins. FEW_V of them are kept in registers for one or two
- * filters while their taps pass by. Rows of the panel are taken as one long row: what is computed between two rows of
- * pixels is thrown away.
+ * filters while their taps pass by. Rows of the panel are taken as one long row: what is computed
+ * between two rows of pixels is thrown away.
  */
 
 typedef struct {
@@ -50,7 +50,7 @@ TD_INLINE void FN(few_row)(const int filters, int64_t n, REAL *sums, int64_t col
     if (j < n) FN(few_tile)(filters, 1, sums + j, columns, bias, k, x + j, at, w);
 }
 
-/* sums[m, columns] of m filters w[m,k] over n columns; they start from the bias where there is one */
+/* sums[m, columns] of m filters w[m,k] over n columns, from the bias on where there is one */
 static void FN(few_rows)(int64_t m, int64_t n, REAL *sums, int64_t columns, const REAL *bias,
                          int64_t k, const REAL *x, const int64_t *at, const REAL *w)
 {

@@ -3,7 +3,7 @@
  *
  * The filter is packed once per call, transposed: [strips of m][c,r,s][WIDE_N]. A task is a panel
  * of pixels. It packs a few of their channels (windows.inl), multiplies, adds to sums[pixel,m] in
- * its L2, and goes on to the next channels; at the end the sums are transposed to where they belong.
+ * its L2, and goes on to the next channels; in the end the sums are transposed into y.
  */
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* conv2d_weight_filters.inl — gw[k,c,r,s] = Σ_{n,p,q} gy[n,k,p,q] · window(x)[n,c,r,s,p,q] with
  * filters in the lanes of vectors.
  *
- * The tile's rows are taps (c,r,s), its steps are pixels: windows.inl with the tables swapped. gy is
+ * The tile's rows are taps (c,r,s), its steps pixels: windows.inl with the tables swapped. gy is
  * transposed into L1, a strip of filters over a few hundred pixels at a time. A task is a chunk of
  * the panels of pixels times a part of the channels, whose sums stay in L2; all are cut by shape
  * alone. Each chunk is summed apart, and the chunks in order at the end.

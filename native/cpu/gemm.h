@@ -3,8 +3,8 @@
  * gemm.inl keeps TILE_M × TILE_V vectors of c in registers and broadcasts a: for operands whose
  * rows run along n. dot.inl keeps DOT_M × DOT_N vectors of partial sums: for operands whose rows
  * run along k. windows.inl keeps WIDE_M × WIDE_V vectors of pixels × filters: two wide, because
- * numbers of filters are powers of two. conv2d_few.inl keeps FEW_V vectors of pixels for two filters.
- * Each tile leaves just enough registers for the operands of one step.
+ * numbers of filters are powers of two. conv2d_few.inl keeps FEW_V vectors of pixels for each of
+ * two filters. Each tile leaves just enough registers for the operands of one step.
  */
 #ifndef TD_GEMM_H
 #define TD_GEMM_H
@@ -28,8 +28,8 @@ enum { L1_PANEL = 32 << 10, L2_PANEL = 256 << 10 };
 /* windows.inl: bytes of a strip of b in L1; the least pixels in a task, and bytes of its sums. */
 enum { WIDE_PANEL = 40 << 10, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
 
-/* conv2d_few.inl: the most filters of a group that go this way; taps (of a 3×3 filter) that are kept
- * in registers; pixels of a panel, and of all its channels. */
+/* conv2d_few.inl: the most filters of a group that go this way; taps (of a 3×3 filter) that are
+ * kept in registers; pixels of a panel, and of all its channels. */
 enum { FEW_FILTERS = 6, FEW_TAPS = 9, FEW_PIXELS = 4096, FEW_PANEL = 1 << 16 };
 
 /* matmul: elements of a and b packed at once, and what one task of dot.inl's way computes of y. */

@@ -46,8 +46,9 @@ TD_VECTOR(u8, uint8_t, int8_t)
 
 #undef TD_VECTOR
 
-/* even_T(a, b) is a0 a2 a4 … b0 b2 …; zip_T(a, b, 0) is a0 b0 a1 b1 … of the lower halves of two vectors, zip_T(a, b, 1) of the upper
- * halves. The lists of lanes are made by doubling: TD_ZIP2 is o, n+o, o+1, n+o+1, TD_EVEN4 o, o+2, o+4, o+6. */
+/* even_T(a, b) is a0 a2 a4 … b0 b2 …; zip_T(a, b, 0) is a0 b0 a1 b1 … of the lower halves of two
+ * vectors, zip_T(a, b, 1) of the upper halves. The lists of lanes are made by doubling: TD_ZIP2 is
+ * o, n+o, o+1, n+o+1, TD_EVEN4 o, o+2, o+4, o+6. */
 #define TD_ZIP1(o, n) (o), (n) + (o)
 #define TD_ZIP2(o, n) TD_ZIP1(o, n), TD_ZIP1(o + 1, n)
 #define TD_ZIP4(o, n) TD_ZIP2(o, n), TD_ZIP2(o + 2, n)

@@ -22,7 +22,7 @@ TD_INLINE VEC FN(load_until)(const REAL *p, const REAL *end)
     return FN(load)(some);
 }
 
-/* m ≤ LANES rows to n whole vectors, zeros in the lanes from m on. Nothing is read from `end` on. */
+/* m ≤ LANES rows to n whole vectors, zeros in the lanes from m on. Nothing is read from `end`. */
 static void FN(transpose_in)(REAL *to, int64_t ldt, const REAL *from, int64_t ldf, int64_t m,
                              int64_t n, const REAL *end)
 {

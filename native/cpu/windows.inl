@@ -129,7 +129,8 @@ static void FN(pack_plane)(REAL *to, const FN(panel_t) *p, const REAL *x, int64_
             FN(zeros)(to, width);
 }
 
-/* The panel of `images` images from `image` on, zeros after each channel: rows of pixels from p0 on, channels from c0 on. */
+/* The panel of `images` images from `image` on: rows of pixels from p0 on, channels from c0 on, and
+ * zeros after each channel. */
 static void FN(pack_windows)(REAL *panel, const FN(panel_t) *p, int64_t image, int64_t images,
                              int64_t c0, int64_t channels, int64_t p0)
 {
