@@ -18,7 +18,7 @@ typedef struct {
 } window_t;
 
 static inline int64_t td_taps(const window_t *v) { return v->h.taps * v->w.taps; }
-static inline int64_t td_pixels(const window_t *v) { return v->h.out * v->w.out; }
+static inline int64_t td_window_pixels(const window_t *v) { return v->h.out * v->w.out; }
 
 static inline axis_t td_axis(int64_t in, int64_t out, int64_t step, int64_t taps, int64_t tap,
                              int64_t first)

@@ -8,7 +8,7 @@ static td_status FN(correlate)(const FN(correlate_t) *p)
 {
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
     int many = FN(many_filters)(p->m, p->channels * td_taps(&p->x.window));
-    int fill = 2 * p->m >= 3 * LANES, large = td_pixels(&p->x.window) >= 8 * LANES;
+    int fill = 2 * p->m >= 3 * LANES, large = td_window_pixels(&p->x.window) >= 8 * LANES;
     return many && (fill || !large) ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
 }
 
@@ -16,7 +16,7 @@ static td_status FN(correlate)(const FN(correlate_t) *p)
 static td_status FN(conv2d)(const conv_t *v, REAL *y, const REAL *x, const REAL *w, const REAL *b)
 {
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, S = v->window.w.taps;
-    int64_t taps = td_taps(&v->window), out = td_pixels(&v->window);
+    int64_t taps = td_taps(&v->window), out = td_window_pixels(&v->window);
     int64_t in = v->window.h.in * v->window.w.in;
     if (v->n * v->k * out * cg * taps <= PLAIN_WORK) {
         td_parallel(v->n * v->k, 1 + PLAIN_GRAIN / (out * cg * taps + 1), FN(conv2d_plain),
@@ -37,7 +37,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
 {
     int64_t cg = v->c / v->groups, kg = v->k / v->groups;
     const axis_t *h = &v->window.h, *x = &v->window.w;
-    int64_t taps = td_taps(&v->window), in = h->in * x->in, out = td_pixels(&v->window);
+    int64_t taps = td_taps(&v->window), in = h->in * x->in, out = td_window_pixels(&v->window);
     if (v->n * v->c * out * kg * taps <= PLAIN_WORK) {
         td_parallel(v->n * v->c, 1 + PLAIN_GRAIN / (out * kg * taps + 1), FN(conv2d_input_plain),
                     &(FN(conv2d_plain_t)){*v, gx, gy, w, NULL});
@@ -48,7 +48,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
         for (int64_t j = 0; j < x->step; j++) {
             int64_t r, s;
             window_t phase = {td_input_axis(h, i, &r), td_input_axis(x, j, &s)};
-            if (td_taps(&phase) * td_pixels(&phase) == 0) continue;
+            if (td_taps(&phase) * td_window_pixels(&phase) == 0) continue;
             FN(correlate_t) p = {.images = v->n, .groups = v->groups, .m = cg, .channels = kg};
             p.x = (FN(source_t)){gy, gy + v->n * v->k * out, v->k * out, out, phase};
             p.filter = (FN(filter_t)){.w = w + r * x->taps + s, .group = kg * cg * taps};
@@ -65,7 +65,7 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
 static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, const REAL *gy)
 {
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = td_taps(&v->window);
-    int64_t total = v->n * td_pixels(&v->window), in = v->window.h.in * v->window.w.in;
+    int64_t total = v->n * td_window_pixels(&v->window), in = v->window.h.in * v->window.w.in;
     if (v->k * cg * taps * total <= PLAIN_WORK) {
         td_parallel(v->k * cg, 1 + PLAIN_GRAIN / (taps * total + 1), FN(conv2d_weight_plain),
                     &(FN(conv2d_plain_t)){*v, gw, x, gy, NULL});

@@ -127,7 +127,7 @@ static void FN(few_task)(void *context, int64_t begin, int64_t end)
 
 static FN(panel_t) FN(few_panel)(const FN(source_t) *x, int64_t channels)
 {
-    int64_t pixels = TD_MIN(td_pixels(&x->window), FEW_PIXELS);
+    int64_t pixels = TD_MIN(td_window_pixels(&x->window), FEW_PIXELS);
     return FN(panel)(x, 1, TD_MAX(1, TD_MIN(channels, FEW_PANEL / pixels)), FEW_PIXELS);
 }
 

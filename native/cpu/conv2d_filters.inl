@@ -138,7 +138,7 @@ static td_status FN(correlate_by_filters)(const FN(correlate_t) *p)
 
     /* Pixels of a task: enough to use a strip of the filter often, as many as leave the sums in
      * L2; fewer where there is little work to share. */
-    int64_t pixels = p->images * td_pixels(&p->x.window);
+    int64_t pixels = p->images * td_window_pixels(&p->x.window);
     int64_t target = TD_MAX(WIDE_PIXELS, WIDE_SUMS / (job.width * (int)sizeof(REAL)));
     target = TD_MAX(TD_MIN(target, pixels * p->groups / 8), 4 * WIDE_M);
     int64_t blocks = TD_MIN(p->channels, TD_CEIL_DIV(k, FN(WIDE_K)));

@@ -55,7 +55,7 @@ static void FN(pixels_block)(const FN(by_pixels_t) *job, int64_t group, int64_t 
 {
     const FN(correlate_t) *p = job->what;
     int64_t taps = td_taps(&p->x.window), k = p->channels * taps;
-    int64_t pixels = td_pixels(&p->x.window), tall = td_pixels(&job->tall.window);
+    int64_t pixels = td_window_pixels(&p->x.window), tall = td_window_pixels(&job->tall.window);
     const REAL *a = job->packed + group * td_round_up(p->m, TILE_M) * k;
     FN(seed_t) bias = {p->bias ? p->bias + group * p->m : NULL, 1, 0};
     FN(find_rows)(job, at, n);

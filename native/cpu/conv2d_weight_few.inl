@@ -42,7 +42,7 @@ static void FN(weight_few_panel)(const FN(weight_few_t) *job, int64_t image, int
 {
     const conv_t *v = job->shape;
     const FN(panel_t) *most = &job->panel;
-    int64_t cg = v->c / v->groups, kg = v->k / v->groups, plane = td_pixels(&v->window);
+    int64_t cg = v->c / v->groups, kg = v->k / v->groups, plane = td_window_pixels(&v->window);
     int64_t Q = v->window.w.out, n = (rows - 1) * most->width + Q;
     for (int64_t block = 0; block < job->blocks; block++) {
         int64_t c = block * most->depth, channels = TD_MIN(cg - c, most->depth);

@@ -25,7 +25,7 @@ static void FN(gradient_strip)(REAL *strip, int64_t width, const FN(weight_by_fi
                                int64_t j, int64_t n)
 {
     const conv_t *v = job->shape;
-    int64_t Q = v->window.w.out, plane = td_pixels(&v->window);
+    int64_t Q = v->window.w.out, plane = td_window_pixels(&v->window);
     const REAL *end = job->gy + v->n * v->k * plane;
     for (int64_t here; n > 0; n -= here, j += here, strip += here * width) {
         int64_t pixel = j % (rows * Q);
@@ -115,7 +115,7 @@ static td_status FN(weight_by_filters)(const conv_t *v, REAL *gw, const FN(sourc
     job.rows = td_round_up(job.part * taps, WIDE_M);
 
     int64_t target = TD_MAX(FN(WIDE_K), WIDE_SUMS / (job.part * (int)sizeof(REAL)));
-    target = TD_MIN(target, TD_MAX(v->n * td_pixels(&v->window) / MOST_CHUNKS, 64));
+    target = TD_MIN(target, TD_MAX(v->n * td_window_pixels(&v->window) / MOST_CHUNKS, 64));
     job.panel = FN(panel)(x, v->n, job.part, target);
     job.chunks = TD_MIN(job.panel.count, TD_CEIL_DIV(MOST_CHUNKS, job.parts * v->groups));
 

@@ -69,7 +69,7 @@ typedef struct {
 static FN(panel_t) FN(panel)(const FN(source_t) *x, int64_t images, int64_t depth, int64_t target)
 {
     const axis_t *h = &x->window.h, *w = &x->window.w;
-    int64_t pixels = td_pixels(&x->window);
+    int64_t pixels = td_window_pixels(&x->window);
     FN(panel_t) p = {.x = *x, .depth = depth};
     p.rows = TD_CEIL_DIV(h->out, TD_MAX(1, TD_MIN(h->out, (pixels + target / 2) / target)));
     p.bands = TD_CEIL_DIV(h->out, p.rows);
