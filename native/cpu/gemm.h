@@ -32,8 +32,11 @@ enum { WIDE_PANEL = 40 << 10, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
  * kept in registers; pixels of a panel, and of all its channels. */
 enum { FEW_FILTERS = 6, FEW_TAPS = 9, FEW_PIXELS = 4096, FEW_PANEL = 1 << 16 };
 
-/* matmul: elements of a and b packed at once, and what one task of dot.inl's way computes of y. */
-enum { GEMM_PACKED = 4 << 20, DOT_ROWS = 24, DOT_COLUMNS = 32 };
+/* matmul: elements of a and b packed at once, and vectors in a tile of matmul_rows.inl. */
+enum { GEMM_PACKED = 4 << 20, ROW_V = FEW_V };
+
+/* matmul_dot.inl: the most rows of a, or of b, that go this way; what of y one task computes. */
+enum { FEW_ROWS = 12, FEW_COLUMNS = 16, DOT_ROWS = 24, DOT_COLUMNS = 32 };
 
 /* Multiply-adds below which a piece of work is not worth waking a thread for. */
 enum { GEMM_GRAIN = 1 << 17 };

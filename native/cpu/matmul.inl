@@ -9,8 +9,14 @@ static td_status FN(matmul)(const FN(matmul_t) *p)
         FN(matmul_plain)(p);
         return TD_OK;
     }
+    if (p->n == 1 && p->m > 1 && !p->bias) { /* yᵀ = bᵀ·aᵀ */
+        return FN(matmul)(&(FN(matmul_t)){1, p->m, p->k, p->y, p->b, p->a, p->b_col, p->b_row,
+                                          p->a_col, p->a_row, NULL});
+    }
+    if (p->m <= 2 && p->b_col == 1 && p->n >= LANES) return FN(matmul_rows)(p);
     int along_k = p->a_col == 1 && p->b_row == 1 && p->k >= 4 * LANES;
-    return along_k ? FN(matmul_dot)(p) : FN(matmul_packed)(p);
+    int few = p->m <= FEW_ROWS || (p->n <= FEW_COLUMNS && p->k >= 16 * LANES);
+    return along_k && few ? FN(matmul_dot)(p) : FN(matmul_packed)(p);
 }
 
 /* Matrices [begin, end) of the batch. */

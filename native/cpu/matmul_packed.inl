@@ -11,11 +11,17 @@ typedef struct {
     REAL *a, *b;         /* as [m/TILE_M][depth][TILE_M] and [n/TILE_N][depth][TILE_N] */
 } FN(packed_t);
 
-/* b[k,n], n ≤ TILE_N, as to[k,TILE_N]; the columns up to whole vectors are 0. */
+/* b[k,n], n ≤ TILE_N, as to[k,TILE_N]; the columns up to whole vectors are 0. Nothing is read from
+ * `end` on. */
 static void FN(pack_columns)(REAL *restrict to, int64_t k, int64_t n, const REAL *restrict b,
-                             int64_t row, int64_t col)
+                             int64_t row, int64_t col, const REAL *end)
 {
     int64_t width = td_round_up(n, LANES);
+    if (row == 1) {
+        for (int64_t j = 0; j < n; j += LANES)
+            FN(transpose_in)(to + j, FN(TILE_N), b + j * col, col, TD_MIN(n - j, LANES), k, end);
+        return;
+    }
     for (int64_t t = 0; t < k; t++, to += FN(TILE_N), b += row) {
         if (col == 1 && n == FN(TILE_N)) {
             for (int v = 0; v < TILE_V; v++) FN(store)(to + v * LANES, FN(load)(b + v * LANES));
@@ -39,6 +45,7 @@ static void FN(pack_task)(void *context, int64_t begin, int64_t end)
     const FN(matmul_t) *p = to->product;
     int64_t a_strips = TD_CEIL_DIV(p->m, TILE_M), depth = to->depth;
     const REAL *a = p->a + to->from * p->a_col, *b = p->b + to->from * p->b_row;
+    const REAL *b_end = p->b + TD_MAX((p->n - 1) * p->b_col, 0) + p->k; /* where rows run along k */
     for (int64_t s = begin; s < end; s++) {
         int64_t i = s * TILE_M, j = (s - a_strips) * FN(TILE_N);
         if (s < a_strips)
@@ -46,7 +53,7 @@ static void FN(pack_task)(void *context, int64_t begin, int64_t end)
                            p->a_row, p->a_col);
         else if (!FN(b_in_place)(p, j))
             FN(pack_columns)(to->b + j * depth, depth, TD_MIN(p->n - j, FN(TILE_N)),
-                             b + j * p->b_col, p->b_row, p->b_col);
+                             b + j * p->b_col, p->b_row, p->b_col, b_end);
     }
 }
 

@@ -23,8 +23,8 @@ TD_INLINE VEC FN(load_until)(const REAL *p, const REAL *end)
 }
 
 /* m ≤ LANES rows to n whole vectors, zeros in the lanes from m on. Nothing is read from `end`. */
-static void FN(transpose_in)(REAL *to, int64_t ldt, const REAL *from, int64_t ldf, int64_t m,
-                             int64_t n, const REAL *end)
+static inline void FN(transpose_in)(REAL *to, int64_t ldt, const REAL *from, int64_t ldf, int64_t m,
+                                    int64_t n, const REAL *end)
 {
     for (int64_t j = 0; j < n; j += LANES) {
         VEC v[LANES];
@@ -39,8 +39,8 @@ static void FN(transpose_in)(REAL *to, int64_t ldt, const REAL *from, int64_t ld
 }
 
 /* to[n,m]; `from` may be read up to whole squares, `to` gets its m columns and no more. */
-static void FN(transpose_out)(REAL *to, int64_t ldt, const REAL *from, int64_t ldf, int64_t m,
-                              int64_t n)
+static inline void FN(transpose_out)(REAL *to, int64_t ldt, const REAL *from, int64_t ldf,
+                                     int64_t m, int64_t n)
 {
     for (int64_t j = 0; j < n; j += LANES)
         for (int64_t i = 0; i < m; i += LANES) {
