@@ -1,15 +1,13 @@
 /* conv2d.inl — the three convolutions: which way each goes. Shapes alone decide. */
 
-/* Filters in the lanes of vectors: that wants enough of them, and a sum long enough to be worth
- * transposing its result. */
-static int FN(many_filters)(int64_t m, int64_t k) { return m >= LANES && k >= 32; }
-
 static td_status FN(correlate)(const FN(correlate_t) *p)
 {
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
-    int many = FN(many_filters)(p->m, p->channels * td_taps(&p->x.window));
-    int fill = 2 * p->m >= 3 * LANES, large = td_window_pixels(&p->x.window) >= 8 * LANES;
-    return many && (fill || !large) ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
+    /* Filters in the lanes: enough of them, in sums that are worth transposing; those of a single
+     * vector only where planes of pixels are all edges. */
+    int many = p->m >= LANES && p->channels * td_taps(&p->x.window) >= 32;
+    int fill = 2 * p->m >= 3 * LANES || td_window_pixels(&p->x.window) < 8 * LANES;
+    return many && fill ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
 }
 
 /* y = x ⋆ w + b */
@@ -73,6 +71,6 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
     }
     FN(source_t) source = {x, x + v->n * v->c * in, v->c * in, in, v->window};
     if (kg <= FEW_FILTERS) return FN(weight_few)(v, gw, &source, gy);
-    return FN(many_filters)(kg, cg * taps) ? FN(weight_by_filters)(v, gw, &source, gy)
-                                           : FN(weight_by_pixels)(v, gw, &source, gy);
+    return kg >= LANES && cg * taps > 64 ? FN(weight_by_filters)(v, gw, &source, gy)
+                                         : FN(weight_by_pixels)(v, gw, &source, gy);
 }

@@ -137,10 +137,12 @@ static td_status FN(correlate_by_filters)(const FN(correlate_t) *p)
                 &job);
 
     /* Pixels of a task: enough to use a strip of the filter often, as many as leave the sums in
-     * L2; fewer where there is little work to share. */
+     * L2; fewer where there is little work to share, unless each task reads the filter from L3. */
+    int in_l2 = job.width * k * (int64_t)sizeof(REAL) <= WIDE_FILTER;
     int64_t pixels = p->images * td_window_pixels(&p->x.window);
     int64_t target = TD_MAX(WIDE_PIXELS, WIDE_SUMS / (job.width * (int)sizeof(REAL)));
-    target = TD_MAX(TD_MIN(target, pixels * p->groups / 8), 4 * WIDE_M);
+    target = TD_MIN(target, pixels * p->groups / 8);
+    target = TD_MAX(target, in_l2 ? 4 * WIDE_M : WIDE_PIXELS);
     int64_t blocks = TD_MIN(p->channels, TD_CEIL_DIV(k, FN(WIDE_K)));
     job.panel = FN(panel)(&p->x, p->images, TD_CEIL_DIV(p->channels, blocks), target);
     int64_t work = p->m * k * job.panel.most_pixels;

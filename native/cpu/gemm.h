@@ -25,8 +25,9 @@ enum { TILE_M = 4, TILE_V = 2, DOT_M = 2, DOT_N = 4, WIDE_M = 4, WIDE_V = 2, FEW
  * used once per block in a 1 MB L2. */
 enum { L1_PANEL = 32 << 10, L2_PANEL = 256 << 10 };
 
-/* windows.inl: bytes of a strip of b in L1; the least pixels in a task, and bytes of its sums. */
-enum { WIDE_PANEL = 40 << 10, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
+/* windows.inl: bytes of a strip of b in L1, and of a filter in L2; pixels in a task, and bytes of
+ * its sums. */
+enum { WIDE_PANEL = 40 << 10, WIDE_FILTER = 1 << 20, WIDE_PIXELS = 256, WIDE_SUMS = 256 << 10 };
 
 /* conv2d_few.inl: the most filters of a group that go this way; taps (of a 3×3 filter) that are
  * kept in registers; pixels of a panel, and of all its channels. */

@@ -21,8 +21,8 @@ static int64_t FN(strips_width)(int64_t m)
 }
 
 /* c[WIDE_M, vectors·LANES] = seed + Σ_t x[row[i] + at[t]] b[t,·]; `vectors` is constant. */
-TD_INLINE void FN(wide_tile)(const int vectors, REAL *restrict c, int64_t ldc, const REAL *seed,
-                             int64_t lds, int64_t k, const REAL *x, const int64_t *row,
+TD_INLINE void FN(wide_tile)(const int vectors, REAL *c, int64_t ldc, const REAL *seed, int64_t lds,
+                             int64_t k, const REAL *x, const int64_t *row,
                              const int64_t *restrict at, const REAL *restrict b)
 {
     const REAL *from[WIDE_M];
