@@ -151,6 +151,16 @@ def linear(s: Source):
     return [s.numbers((*s.shape(most=2), i)), s.numbers((o, i)), bias], {}
 
 
+def linear_input(s: Source):
+    o = s.pick(MATRIX)
+    return [s.numbers((*s.shape(most=2), o)), s.numbers((o, s.pick(MATRIX)))], {}
+
+
+def linear_weight(s: Source):
+    rows = s.shape(most=2)
+    return [s.numbers((*rows, s.pick(MATRIX))), s.numbers((*rows, s.pick(MATRIX)))], {}
+
+
 # --- windows --------------------------------------------------------------------------------------
 
 
