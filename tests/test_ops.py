@@ -112,10 +112,10 @@ def test_layouts(case, dtype, layout):
 @EACH_REAL
 def test_nan_in_is_nan_out(case, dtype):
     """One NaN in each operand in turn: the output has NaN just where the reference has."""
-    if case.name == "to_dtype":
-        pytest.skip("a NaN among integers is any number")
     for seed in range(3):
         arrays, params = case.inputs(Source.seeded(dtype, seed))
+        if case.name == "to_dtype" and params["dtype"] in (tinydl.int64, tinydl.uint8):
+            continue  # a NaN among integers is any number
         rng = np.random.default_rng(seed)
         # whether NaN weights meet the zeros of a padding is not said
         operands = arrays[:1] if case.name.startswith("conv2d") else arrays
