@@ -209,13 +209,12 @@ def _gradient_of(forward: Callable, reference_of: Callable, keep: int) -> Callab
     return inputs
 
 
-def conv(n, c, image, k, window, **params) -> Callable:
-    """A layer as networks have them: square, padded to keep its size."""
-    params = dict(stride=(1, 1), padding=(window // 2,) * 2, dilation=(1, 1), groups=1, **params)
-    return lambda s: (
-        [s.numbers((n, c, image, image)), s.numbers((k, c, window, window)), s.numbers((k,))],
-        params,
-    )
+def conv(n, c, image, k, window, *, stride=1, padding=None, groups=1) -> Callable:
+    """A layer as networks have them: square, and padded to keep its size."""
+    padding = window // 2 if padding is None else padding
+    params = {"stride": (stride,) * 2, "padding": (padding,) * 2, "dilation": (1, 1)}
+    x, w, b = (n, c, image, image), (k, c // groups, window, window), (k,)
+    return lambda s: ([s.numbers(x), s.numbers(w), s.numbers(b)], {**params, "groups": groups})
 
 
 def conv2d_input(forward: Callable = conv2d) -> Callable:

@@ -127,7 +127,7 @@ class Recorded:
     """
 
     def __init__(self, compiled: compile, args: tuple, tensors: list[Tensor], library: Backend):
-        self.name, self.library = compiled.name, library
+        self.name, self.backend = compiled.name, library
         self.inputs = [x.detach().clone() for x in tensors]
         self.memory = FreeList(library, library.memory.stats)
         self.notes = Capture(self.memory, self.name)
@@ -194,7 +194,7 @@ class Recorded:
 
     def __del__(self):
         if getattr(self, "memory", None) is not None:
-            self.memory.merge_into(self.library.memory)
+            self.memory.merge_into(self.backend.memory)
 
     # --- what a subclass says ---------------------------------------------------------------------
 
@@ -216,18 +216,18 @@ class Calls(Recorded):
 
     def begin(self) -> None:
         self.calls: list[tuple] = []
-        self.functions = self.library.fn
-        self.library.fn = _Recording(self.library.lib, self.calls)
+        self.functions = self.backend.fn
+        self.backend.fn = _Recording(self.backend.lib, self.calls)
 
     def recorded(self) -> None:
-        self.library.fn = self.functions
+        self.backend.fn = self.functions
         self.notes.count()
 
     def run(self) -> None:
         for name, function, arguments in self.calls:
             status = function(*arguments)
             if status:
-                self.library.check(status, name)
+                self.backend.check(status, name)
 
 
 class _Recording(Functions):
