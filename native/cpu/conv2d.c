@@ -6,12 +6,19 @@
  * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
  * is said by the plain loops of conv2d_plain.inl, which tiny shapes run.
  */
+#include <stdlib.h>
 #include "conv2d_window.h"
 #include "gemm.h"
 
 /* Multiply-adds up to which the plain loops win, and how many are worth a thread there; bytes of a
  * panel; the most pieces a sum over pixels is cut into. */
 enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
+
+static int64_t knob(const char *n, int64_t d) { const char *s = getenv(n); return s ? atoll(s) : d; }
+/* winograd.inl: the side of a tile of outputs, and the points along it. Channels multiplied at once,
+ * and tiles in a block; from how many channels, filters and pixels on it is worth it. */
+enum { TILE = 4, POINTS = 6, WINOGRAD_DEPTH = 32, WINOGRAD_TILES = 32 };
+enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };
 
 #define TD_BODY "gemm.inl"
 #include "for_reals.h"
@@ -32,6 +39,12 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #define TD_BODY "windows.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_filters.inl"
+#include "for_reals.h"
+#define TD_BODY "winograd.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_winograd.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_winograd.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_few.inl"
 #include "for_reals.h"
