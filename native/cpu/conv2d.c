@@ -4,9 +4,10 @@
  * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
  * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few (depthwise: one in each
  * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
- * is said by the plain loops of conv2d_plain.inl, which tiny shapes run.
+ * is said by the plain loops of conv2d_plain.inl, which tiny shapes run. In f32, 3×3 windows of
+ * stride 1 take a quarter of the multiplications where there are channels enough: winograd.inl,
+ * conv2d_winograd.inl, conv2d_weight_winograd.inl.
  */
-#include <stdlib.h>
 #include "conv2d_window.h"
 #include "gemm.h"
 
@@ -14,10 +15,11 @@
  * panel; the most pieces a sum over pixels is cut into. */
 enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
 
-static int64_t knob(const char *n, int64_t d) { const char *s = getenv(n); return s ? atoll(s) : d; }
-/* winograd.inl: the side of a tile of outputs, and the points along it. Channels multiplied at once,
- * and tiles in a block; from how many channels, filters and pixels on it is worth it. */
-enum { TILE = 4, POINTS = 6, WINOGRAD_DEPTH = 32, WINOGRAD_TILES = 32 };
+/* winograd.inl: the side of a tile of outputs, the points along it, and all of them. Channels that
+ * are multiplied at once, those whose sums a task of the weight keeps, and tiles in a block; from how
+ * many channels and filters and from how many pixels on it wins. */
+enum { TILE = 4, POINTS = 6, ALL_POINTS = POINTS * POINTS };
+enum { WINOGRAD_DEPTH = 32, WINOGRAD_PART = 64, WINOGRAD_TILES = 32 };
 enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };
 
 #define TD_BODY "gemm.inl"

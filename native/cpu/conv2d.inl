@@ -12,8 +12,8 @@ static td_status FN(correlate_directly)(const FN(correlate_t) *p)
 
 static td_status FN(correlate)(const FN(correlate_t) *p)
 {
-    int in_place = p->y_w == 1 && p->y_h == p->x.window.w.out;
-    if (!in_place || !FN(winograd_wins)(&p->x.window, p->images, p->m, p->channels) || getenv("NOWINO"))
+    int dense = p->y_w == 1 && p->y_h == p->x.window.w.out;
+    if (!dense || !FN(winograd_wins)(&p->x.window, p->images, p->m, p->channels))
         return FN(correlate_directly)(p);
     FN(correlate_t) again;
     TD_TRY(FN(correlate_winograd)(p, &again));
@@ -80,7 +80,7 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(source_t) source = {x, x + v->n * v->c * in, v->c * in, in, v->window};
-    if (FN(winograd_wins)(&v->window, v->n, kg, cg) && !getenv("NOWINO")) {
+    if (FN(winograd_wins)(&v->window, v->n, kg, cg)) {
         int lost = 0;
         TD_TRY(FN(weight_winograd)(v, gw, &source, gy, &lost));
         if (!lost) return TD_OK;

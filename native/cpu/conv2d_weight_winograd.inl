@@ -40,15 +40,16 @@ static int FN(take_weight_scratch)(FN(weight_scratch_t) *s, FN(weight_winograd_t
     s->v = td_scratch(1, (v + z) * sizeof(REAL));
     s->sums = td_scratch(2, sums * sizeof(REAL));
     s->some = td_scratch(3, some * sizeof(REAL) + (rows + steps) * sizeof(int64_t) +
-                                tiles * (POINTS * POINTS + TILE * TILE) * sizeof(int32_t));
+                                tiles * (ALL_POINTS + TILE * TILE) * sizeof(int32_t));
     if (!s->v || !s->sums || !s->some) {
         job->status = TD_ENOMEM;
         return 0;
     }
     s->z = s->v + v;
     s->row = (int64_t *)(s->some + some), s->at = s->row + rows;
-    s->x_at = (int32_t *)(s->at + steps), s->gy_at = s->x_at + tiles * POINTS * POINTS;
-    for (int64_t c = 0; c < rows; c++) s->row[c] = c;
+    s->x_at = (int32_t *)(s->at + steps), s->gy_at = s->x_at + tiles * ALL_POINTS;
+    for (int64_t c = 0; c < job->depth; c++) s->row[c] = c;
+    FN(fill_tile)(s->row, job->depth);
     for (int64_t t = 0; t < steps; t++) s->at[t] = t * job->depth;
     return 1;
 }
@@ -87,7 +88,7 @@ static void FN(multiply_weight)(const FN(weight_scratch_t) *s, const FN(weight_w
     int64_t cg = job->shape->c / job->shape->groups, kg = job->shape->k / job->shape->groups;
     int64_t channels = TD_MIN(cg - part * job->depth, job->depth);
     int64_t width = FN(strip_width)(kg - strip * FN(WIDE_N));
-    for (int e = 0; e < POINTS * POINTS; e++, sums += job->m_step, v += job->v_step, z += job->z_step)
+    for (int e = 0; e < ALL_POINTS; e++, sums += job->m_step, v += job->v_step, z += job->z_step)
         for (int64_t t = 0; t < tiles; t += WINOGRAD_DEPTH) {
             int more = add || t > 0;
             FN(wide_strip)(channels, width, sums, FN(WIDE_N), more ? sums : zeros,
@@ -97,8 +98,8 @@ static void FN(multiply_weight)(const FN(weight_scratch_t) *s, const FN(weight_w
 }
 
 /* The sums of a part and a strip, transformed, to gw. */
-static void FN(put_weight)(const FN(weight_scratch_t) *s, FN(weight_winograd_t) *job,
-                           int64_t group, int64_t part, int64_t strip, const REAL *sums)
+static void FN(put_weight)(const FN(weight_scratch_t) *s, FN(weight_winograd_t) *job, int64_t group,
+                           int64_t part, int64_t strip, const REAL *sums)
 {
     int64_t cg = job->shape->c / job->shape->groups, kg = job->shape->k / job->shape->groups;
     int64_t c = part * job->depth, channels = TD_MIN(cg - c, job->depth);
@@ -120,7 +121,7 @@ static void FN(put_weight)(const FN(weight_scratch_t) *s, FN(weight_winograd_t) 
     }
 }
 
-static int64_t FN(sums_size)(const FN(weight_winograd_t) *j) { return POINTS * POINTS * j->m_step; }
+static int64_t FN(sums_size)(const FN(weight_winograd_t) *j) { return ALL_POINTS * j->m_step; }
 
 /* All tiles, the one block, first: [begin, end) of the parts, then of the strips; */
 static void FN(first_weight_task)(void *context, int64_t begin, int64_t end)
@@ -134,10 +135,10 @@ static void FN(first_weight_task)(void *context, int64_t begin, int64_t end)
         int64_t strip = i - job->shape->groups * job->parts;
         if (strip < 0)
             FN(x_tiles)(&s, job, t, i / job->parts, i % job->parts,
-                        job->v + i * POINTS * POINTS * job->v_step);
+                        job->v + i * ALL_POINTS * job->v_step);
         else
             FN(gy_tiles)(&s, job, t, strip / job->strips, strip % job->strips,
-                         job->z + strip * POINTS * POINTS * job->z_step);
+                         job->z + strip * ALL_POINTS * job->z_step);
     }
 }
 
@@ -151,8 +152,8 @@ static void FN(products_task)(void *context, int64_t begin, int64_t end)
         int64_t strip = i % job->strips, part = i / job->strips % job->parts;
         int64_t group = i / job->strips / job->parts;
         FN(multiply_weight)(&s, job, FN(count_tiles)(&job->grid.most), part, strip, 0, s.sums,
-                            job->v + i / job->strips * POINTS * POINTS * job->v_step,
-                            job->z + (group * job->strips + strip) * POINTS * POINTS * job->z_step);
+                            job->v + i / job->strips * ALL_POINTS * job->v_step,
+                            job->z + (group * job->strips + strip) * ALL_POINTS * job->z_step);
         FN(put_weight)(&s, job, group, part, strip, s.sums);
     }
 }
@@ -162,8 +163,8 @@ static void FN(chunks_task)(void *context, int64_t begin, int64_t end)
 {
     FN(weight_winograd_t) *job = context;
     FN(weight_scratch_t) s;
-    int64_t v = POINTS * POINTS * job->v_step, z = POINTS * POINTS * job->z_step;
-    if (!FN(take_weight_scratch)(&s, job, v, z * job->strips, 1)) return;
+    int64_t v = ALL_POINTS * job->v_step, z = ALL_POINTS * job->z_step;
+    if (!FN(take_weight_scratch)(&s, job, v, z, 1)) return;
     for (int64_t i = begin; i < end; i++) {
         int64_t part = i % job->parts, group = i / job->parts % job->shape->groups;
         int64_t chunk = i / job->parts / job->shape->groups;
@@ -173,10 +174,10 @@ static void FN(chunks_task)(void *context, int64_t begin, int64_t end)
             FN(find_both)(&s, job, &t);
             FN(x_tiles)(&s, job, &t, group, part, s.v);
             for (int64_t strip = 0; strip < job->strips; strip++) {
-                FN(gy_tiles)(&s, job, &t, group, strip, s.z + strip * z);
+                FN(gy_tiles)(&s, job, &t, group, strip, s.z);
                 FN(multiply_weight)(&s, job, FN(count_tiles)(&t), part, strip, b > first,
-                                    job->sums + (i * job->strips + strip) * FN(sums_size)(job),
-                                    s.v, s.z + strip * z);
+                                    job->sums + (i * job->strips + strip) * FN(sums_size)(job), s.v,
+                                    s.z);
             }
         }
     }
@@ -212,19 +213,19 @@ static td_status FN(weight_winograd)(const conv_t *v, REAL *gw, const FN(source_
 
     FN(grid_t) all = FN(grid)(&v->window, v->n, INT32_MAX);
     int64_t count = FN(count_tiles)(&all.most);
-    int tiles_first = 2 * count <= knob("WGF", kg);
+    int tiles_first = 2 * count <= kg;
     job.strips = TD_CEIL_DIV(kg, FN(WIDE_N));
-    job.depth = td_round_up(TD_MIN(cg, tiles_first ? 32 : knob("WGD", 64)), LANES);
+    job.depth = td_round_up(TD_MIN(cg, WINOGRAD_PART), LANES);
     job.parts = TD_CEIL_DIV(cg, job.depth);
-    job.grid = tiles_first ? all : FN(grid)(&v->window, v->n, knob("WGT", 32));
+    job.grid = tiles_first ? all : FN(grid)(&v->window, v->n, WINOGRAD_TILES);
     job.v_step = FN(count_tiles)(&job.grid.most) * job.depth + LANES;
     job.z_step = FN(count_tiles)(&job.grid.most) * FN(WIDE_N) + LANES;
     job.m_step = td_round_up(job.depth, WIDE_M) * FN(WIDE_N) + LANES;
     job.chunks = TD_MIN(job.grid.count, TD_CEIL_DIV(MOST_CHUNKS, job.parts * v->groups));
 
     int64_t parts = v->groups * job.parts, strips = v->groups * job.strips;
-    int64_t z = parts * POINTS * POINTS * job.v_step;
-    int64_t size = tiles_first ? z + strips * POINTS * POINTS * job.z_step
+    int64_t z = parts * ALL_POINTS * job.v_step;
+    int64_t size = tiles_first ? z + strips * ALL_POINTS * job.z_step
                                : job.chunks * parts * job.strips * FN(sums_size)(&job);
     job.sums = job.v = td_scratch(0, size * sizeof(REAL));
     if (!job.v) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for the transform");

@@ -29,8 +29,8 @@ static int64_t FN(part_channels)(const FN(winograd_t) *job, int64_t part)
     return TD_MIN(job->what->channels - part * job->depth, job->depth);
 }
 
-static int64_t FN(u_size)(const FN(winograd_t) *job) { return POINTS * POINTS * job->u_step; }
-static int64_t FN(v_size)(const FN(winograd_t) *job) { return POINTS * POINTS * job->v_step; }
+static int64_t FN(u_size)(const FN(winograd_t) *job) { return ALL_POINTS * job->u_step; }
+static int64_t FN(v_size)(const FN(winograd_t) *job) { return ALL_POINTS * job->v_step; }
 
 /* u[36][c][width] of one strip of filters and part of the channels. `packed` holds a few. */
 static void FN(filters_in)(REAL *u, const FN(winograd_t) *job, int64_t group, int64_t strip,
@@ -82,8 +82,7 @@ static VEC FN(tiles_out)(REAL *out, int64_t rows, int64_t columns, const REAL *s
             for (int s = 0; s < TILE; s++) y[r][s] += bias, lost += y[r][s] * 0;
         if (rows >= TILE && columns - j >= TILE) {
             for (int r = 0; r < TILE; r++)
-                for (int s = 0; s < TILE; s++)
-                    FN(store)(out + (r * columns + s) * LANES, y[r][s]);
+                for (int s = 0; s < TILE; s++) FN(store)(out + (r * columns + s) * LANES, y[r][s]);
         } else {
             for (int64_t r = 0; r < TD_MIN(rows, TILE); r++)
                 for (int64_t s = 0; s < TD_MIN(columns - j, TILE); s++)
@@ -118,8 +117,8 @@ static void FN(put_tiles)(FN(winograd_t) *job, const FN(tiles_t) *t, int64_t gro
 /* A thread's memory: u or v of a task, its sums, and pixels, outputs or a few filters. */
 typedef struct {
     REAL *own, *sums, *some;
-    int64_t step;         /* of sums */
-    int64_t *row, *at;    /* tables of wide_strip */
+    int64_t step;      /* of sums */
+    int64_t *row, *at; /* tables of wide_strip */
     int32_t *tile_at;
 } FN(winograd_scratch_t);
 
@@ -127,11 +126,11 @@ static int FN(take_scratch)(FN(winograd_scratch_t) *s, FN(winograd_t) *job, int6
 {
     const FN(tiles_t) *most = &job->grid.most;
     int64_t rows = td_round_up(FN(count_tiles)(most), WIDE_M);
-    int64_t tiles = most->rows * most->columns * POINTS * POINTS;
+    int64_t tiles = most->rows * most->columns * ALL_POINTS;
     int64_t some = TD_MAX(FN(pixels_size)(most) + LANES * LANES, 9 * LANES * FN(WIDE_N));
     s->step = rows * FN(WIDE_N) + LANES;
     s->own = td_scratch(1, own * sizeof(REAL));
-    s->sums = td_scratch(2, POINTS * POINTS * s->step * sizeof(REAL));
+    s->sums = td_scratch(2, ALL_POINTS * s->step * sizeof(REAL));
     s->some = td_scratch(3, some * sizeof(REAL) + (rows + job->depth) * sizeof(int64_t) +
                                 tiles * sizeof(int32_t));
     if (!s->own || !s->sums || !s->some) {
@@ -159,7 +158,7 @@ static void FN(multiply)(const FN(winograd_scratch_t) *s, const FN(winograd_t) *
     static const REAL zeros[FN(WIDE_N)] = {0};
     int64_t width = FN(strip_width)(job->what->m - strip * FN(WIDE_N));
     REAL *sums = s->sums;
-    for (int e = 0; e < POINTS * POINTS; e++, sums += s->step, v += job->v_step, u += job->u_step)
+    for (int e = 0; e < ALL_POINTS; e++, sums += s->step, v += job->v_step, u += job->u_step)
         FN(wide_strip)(tiles, width, sums, FN(WIDE_N), part ? sums : zeros, part ? FN(WIDE_N) : 0,
                        FN(part_channels)(job, part), v, s->row, s->at, u);
 }
@@ -245,7 +244,8 @@ static int FN(winograd_wins)(const window_t *v, int64_t images, int64_t m, int64
     int64_t tiles = TD_CEIL_DIV(h->out, TILE) * TD_CEIL_DIV(w->out, TILE);
     int shape = h->taps == 3 && w->taps == 3 && h->step * h->tap * w->step * w->tap == 1;
     return sizeof(REAL) == sizeof(float) && shape && TD_MIN(m, channels) >= WINOGRAD_CHANNELS &&
-           images * h->out * w->out >= WINOGRAD_PIXELS && 3 * h->out * w->out >= tiles * TILE * TILE;
+           images * h->out * w->out >= WINOGRAD_PIXELS &&
+           3 * h->out * w->out >= tiles * TILE * TILE;
 }
 
 /* *again: what is to be computed by other kernels, some images or none. */
@@ -272,8 +272,7 @@ static td_status FN(correlate_winograd)(const FN(correlate_t) *p, FN(correlate_t
     td_parallel(units, 1 + GEMM_GRAIN / 4 / unit,
                 tiles_first ? FN(first_tiles_task) : FN(first_filters_task), &job);
     int64_t tasks = p->groups * (tiles_first ? job.strips : job.grid.count);
-    if (!job.status)
-        td_parallel(tasks, 1, tiles_first ? FN(strips_task) : FN(tiles_task), &job);
+    if (!job.status) td_parallel(tasks, 1, tiles_first ? FN(strips_task) : FN(tiles_task), &job);
     if (job.status) return td_fail(job.status, "conv2d: no memory for a block of tiles");
 
     int64_t lost = job.lost;

@@ -18,8 +18,8 @@ static const REAL FN(P) = (REAL)0.70710678118654752440, FN(Q) = (REAL)1.41421356
 /* d[6] = Bᵀ d[6] */
 TD_INLINE void FN(winograd_input)(VEC *d)
 {
-    VEC p = d[4] - 2 * d[2], odd_p = FN(P) * (d[3] - 2 * d[1]);
-    VEC q = d[4] - (REAL)0.5 * d[2], odd_q = FN(Q) * (d[3] - (REAL)0.5 * d[1]);
+    VEC p = d[4] - 2 * d[2], odd_p = FN(P) *(d[3] - 2 * d[1]);
+    VEC q = d[4] - (REAL)0.5 * d[2], odd_q = FN(Q) *(d[3] - (REAL)0.5 * d[1]);
     d[0] = d[0] - (REAL)2.5 * d[2] + d[4];
     d[5] = d[1] - (REAL)2.5 * d[3] + d[5];
     d[1] = p + odd_p, d[2] = p - odd_p;
@@ -42,8 +42,8 @@ TD_INLINE void FN(winograd_filter)(const int taps, VEC *g)
 /* m[outputs], 4 or 3, = Aᵀ m[6] */
 TD_INLINE void FN(winograd_output)(const int outputs, VEC *m)
 {
-    VEC p = m[1] + m[2], odd_p = FN(P) * (m[1] - m[2]);
-    VEC q = m[3] + m[4], odd_q = FN(Q) * (m[3] - m[4]);
+    VEC p = m[1] + m[2], odd_p = FN(P) *(m[1] - m[2]);
+    VEC q = m[3] + m[4], odd_q = FN(Q) *(m[3] - m[4]);
     m[0] = m[0] + p + q;
     m[1] = odd_p + odd_q;
     m[2] = (REAL)0.5 * p + 2 * q;
@@ -149,9 +149,14 @@ static void FN(gather_pixels)(REAL *pixels, const FN(source_t) *x, int side, con
     int64_t rows = bottom - top, columns = right - left;
     if (columns == W) columns *= rows, rows = 1;
     FN(store)(pixels, FN(splat)(0));
+    pixels += LANES;
     for (int64_t i = 0; i < rows; i++, from += W)
-        FN(transpose_in)(pixels + (1 + i * columns) * LANES, LANES, from, x->channel, n, columns,
-                         x->end);
+        for (int64_t j = 0; j < columns; j += LANES) {
+            int64_t here = TD_MIN(columns - j, LANES);
+            for (int l = 0; l < LANES; l++) __builtin_prefetch(from + j + (LANES + l) * x->channel);
+            FN(transpose_in)(pixels, LANES, from + j, x->channel, n, here, x->end);
+            pixels += here * LANES;
+        }
 }
 
 /* at[tile][side,side]: where in those pixels a tile's lie; the padding is the zeros. */
