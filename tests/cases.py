@@ -192,6 +192,7 @@ DEEP = inputs.conv(16, 64, 8, 256, 3)  # more filters than pixels
 PLANES = (64, 32, 28, 28)
 
 case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
+case("conv2d_relu", inputs.conv2d_relu, REALS, SUMS, run=ops.conv2d_relu)
 case(
     "conv2d_input",
     inputs.conv2d_input(),
