@@ -16,8 +16,8 @@
 enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
 
 /* winograd.inl: the side of a tile of outputs, the points along it, and all of them. Channels that
- * are multiplied at once, those whose sums a task of the weight keeps, and tiles in a block; from how
- * many channels and filters and from how many pixels on it wins. */
+ * are multiplied at once, those whose sums a task of the weight keeps, and tiles in a block. From
+ * how many channels, filters and pixels on it wins. */
 enum { TILE = 4, POINTS = 6, ALL_POINTS = POINTS * POINTS };
 enum { WINOGRAD_DEPTH = 32, WINOGRAD_PART = 64, WINOGRAD_TILES = 32 };
 enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };

@@ -2,12 +2,13 @@
  * windows of stride 1, with a quarter of the multiplications (winograd.inl: F(3×3, 4×4)).
  *
  * v[36][tile][c] are the transformed tiles of x, z[36][tile][k] those of gy, and the 36 matrix
- * products sums[36][c][k] = vᵀz are transformed back. The tile's rows are channels, its steps tiles.
+ * products sums[36][c][k] = vᵀz are transformed back.
  *
  * Where there are few tiles, all are transformed first, and a task is a part of the channels by a
- * strip of filters, whose sums never leave its L2. Else a task is a part of the channels and a chunk
+ * strip of filters, whose sums never leave its L2. Else a task is a part of the channels by a chunk
  * of the tiles, transformed block by block; chunks are summed apart, and in order at the end. All
- * are cut by shape alone. Rounding and ∞ are as conv2d_winograd.inl says, for all of gw.
+ * are cut by shape alone. Errors are measured by Σ 16·max|x[c]|·max|gy[k]| over the tiles; if any
+ * of gw is no finite number, all of it is computed again (see conv2d_winograd.inl).
  */
 
 typedef struct {
@@ -229,12 +230,19 @@ static td_status FN(weight_winograd)(const conv_t *v, REAL *gw, const FN(source_
                                : job.chunks * parts * job.strips * FN(sums_size)(&job);
     job.sums = job.v = td_scratch(0, size * sizeof(REAL));
     if (!job.v) return td_fail(TD_ENOMEM, "conv2d_weight: no memory for the transform");
-    job.z = job.v + z;
-    td_parallel(tiles_first ? parts + strips : parts * job.chunks, 1,
-                tiles_first ? FN(first_weight_task) : FN(chunks_task), &job);
-    if (!job.status)
-        td_parallel(parts * job.strips, 1, tiles_first ? FN(products_task) : FN(add_chunks_task),
-                    &job);
+    job.z = tiles_first ? job.v + z : NULL;
+    int64_t work = ALL_POINTS * count * v->groups * cg * kg, products = parts * job.strips;
+    if (tiles_first) {
+        td_parallel(parts + strips, 1 + GEMM_GRAIN / 4 / job.v_step, FN(first_weight_task), &job);
+        if (!job.status)
+            td_parallel(products, 1 + GEMM_GRAIN * products / work, FN(products_task), &job);
+    } else {
+        int64_t tasks = parts * job.chunks;
+        td_parallel(tasks, 1 + GEMM_GRAIN * tasks / work, FN(chunks_task), &job);
+        if (!job.status)
+            td_parallel(products, 1 + PLAIN_GRAIN / (job.chunks * FN(sums_size)(&job)),
+                        FN(add_chunks_task), &job);
+    }
     *lost = job.lost;
     return job.status ? td_fail(job.status, "conv2d_weight: no memory for a block of tiles")
                       : TD_OK;

@@ -8,10 +8,11 @@
  * Either all filters are transformed first, and a task is a block of tiles that stays in its L2;
  * or, where filters are much more than tiles, all tiles are, and a task is a strip of filters.
  *
- * Rounding: in f32 no error was seen above 16·2⁻²⁴·Σ_c max|x[c]|·Σ|a[m,c]|, the maximum taken over
- * the 6×6 inputs of a pixel's tile; with numbers of one size that is 2 to 4 times the plain sum's
- * error. An output is finite only if all of its tile's products were. Images with others are
- * computed again by the other kernels: ∞ and NaN reach only the windows that hold them.
+ * Rounding: errors stay below 32·2⁻²⁴·Σ_c max|x[c]|·Σ|a[m,c]|, the maximum taken over the 6×6
+ * inputs of a pixel's tile (tests/test_winograd.py; 22 is the worst seen). Among numbers of one
+ * size that is 2 to 4 times the plain sum's error. Where an output is no finite number, the
+ * transforms may have spread it over its tile, so those images are computed again by the other
+ * kernels: ∞ and NaN reach the windows that hold them and no others.
  */
 
 typedef struct {
@@ -272,7 +273,10 @@ static td_status FN(correlate_winograd)(const FN(correlate_t) *p, FN(correlate_t
     td_parallel(units, 1 + GEMM_GRAIN / 4 / unit,
                 tiles_first ? FN(first_tiles_task) : FN(first_filters_task), &job);
     int64_t tasks = p->groups * (tiles_first ? job.strips : job.grid.count);
-    if (!job.status) td_parallel(tasks, 1, tiles_first ? FN(strips_task) : FN(tiles_task), &job);
+    int64_t work = ALL_POINTS * count * p->groups * p->channels * p->m / tasks;
+    if (!job.status)
+        td_parallel(tasks, 1 + GEMM_GRAIN / work, tiles_first ? FN(strips_task) : FN(tiles_task),
+                    &job);
     if (job.status) return td_fail(job.status, "conv2d: no memory for a block of tiles");
 
     int64_t lost = job.lost;

@@ -5,9 +5,10 @@
  *     y = Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A,  d[6,6], g[3,3], y[4,4]
  *
  * Bᵀ and G evaluate polynomials at the points 0, ±P, ±Q and ∞, and Aᵀ turns products of values back
- * into coefficients. With P = √½ and Q = √2, whose powers stay near 1, rounding errors grow least:
- * the usual points 0, ±1, ±2 and ∞ have the same operations and twice the error. Points of opposite
- * sign share an even and an odd half. The gradient of g is F(3×3, 4×4): G takes 4 and Aᵀ leaves 3.
+ * into coefficients. P = √½ and Q = √2, whose powers stay near 1: no rounding error on the way
+ * grows more than 157-fold, against 860 with the usual points 0, ±1, ±2 and ∞, at the same
+ * operations. Points of opposite sign share an even and an odd half. The gradient of g is
+ * F(3×3, 4×4), with the same points: G takes 4 numbers and Aᵀ leaves 3.
  *
  * Transforms have channels in the lanes, so that tiles may lie anywhere: the pixels of a block of
  * tiles are transposed, LANES channels at a time, and a table says where in them a tile's lie.
