@@ -8,9 +8,9 @@
  *   · operands marked "any" may have any strides (0 = broadcast); all others are contiguous
  *   · an output never overlaps an input, except elementwise, where both may be the same tensor
  *
- * A backend is a shared library that exports these symbols and nothing else; the last section is
- * for GPUs alone. build.py turns this very file into the Python declarations, so it holds
- * declarations only: no inline functions.
+ * A backend is a shared library that exports these symbols and nothing else; the last two sections
+ * are for CPUs and for GPUs alone. build.py turns this very file into the Python declarations, so
+ * it holds declarations only: no inline functions.
  * Letters: input n c h w, filter k c r s, output n k p q; g… is the gradient of the loss in ….
  */
 #ifndef TINYDL_H
@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-#define TD_ABI 2 /* raised with every change of this file's meaning; Python refuses another */
+#define TD_ABI 3 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
 
 typedef enum td_status {
@@ -197,6 +197,13 @@ TD_API td_status td_sgd(td_tensor *const *p, td_tensor *const *buf, const td_ten
 TD_API td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *const *v,
                          td_tensor *const *vmax, const td_tensor *const *g, int64_t count,
                          const td_adam_attrs *a); /* vmax NULL without amsgrad */
+
+/* --- CPUs only: what a cache makes worth computing together -------------------------------- */
+
+/* y = relu(max_pool2d(x ⋆ w + b)), or without a pool relu(x ⋆ w + b): idx and pool may be NULL. */
+TD_API td_status td_conv2d_relu(td_tensor *y, td_tensor *idx, const td_tensor *x,
+                                const td_tensor *w, const td_tensor *b, const td_conv2d_attrs *a,
+                                const td_pool2d_attrs *pool);
 
 /* --- GPUs only: the device, streams, events, graphs ---------------------------------------- */
 

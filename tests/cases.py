@@ -191,6 +191,7 @@ FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
 PLANES = (64, 32, 28, 28)
 
 case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
+case("conv2d_relu", inputs.conv2d_relu, REALS, SUMS, run=ops.conv2d_relu)
 case(
     "conv2d_input",
     inputs.conv2d_input(),

@@ -173,6 +173,19 @@ def conv2d(s: Source):
     return arrays, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
 
+def conv2d_relu(s: Source):
+    """As conv2d's, with a pool that fits its output or none."""
+    arrays, window = conv2d(s)
+    if s.flag():
+        return arrays, {**window, "pool": None}
+    sizes = reference.conv2d(*arrays, **window).shape[2:]
+    pool = tuple(min(s.size(1, 3), size) for size in sizes)
+    padding = tuple(s.size(0, size // 2) for size in pool)
+    stride = (s.size(1, 3), s.size(1, 3))
+    pool = {"window": pool, "stride": stride, "padding": padding, "dilation": (1, 1)}
+    return arrays, {**window, "pool": {**pool, "ceil_mode": s.flag()}}
+
+
 def _gradient_of(forward: Callable, reference_of: Callable, keep: int) -> Callable:
     """Inputs of an adjoint: a gradient of the forward's output, and one of its inputs."""
 

@@ -10,12 +10,24 @@ from tinydl import Tensor, ops
 from tinydl.array import Array
 from tinydl.backend import NULL, ffi
 
+NATIVE = Path(__file__).resolve().parents[1] / "native"
+
+
+def for_cpus_alone() -> set[str]:
+    """Functions that CUDA's libraries do not have."""
+    return _functions(
+        (NATIVE / "tinydl.h").read_text().split("--- CPUs only")[1].split("/* ---")[0]
+    )
+
 
 def for_gpus_alone() -> set[str]:
     """Functions that the CPU's libraries do not have: the header's last section, and teach.h's."""
-    native = Path(__file__).resolve().parents[1] / "native"
-    section = (native / "tinydl.h").read_text().split("--- GPUs only")[1]
-    return set(re.findall(r"\btd_\w+(?=\()", section + (native / "cuda/teach.h").read_text()))
+    section = (NATIVE / "tinydl.h").read_text().split("--- GPUs only")[1]
+    return _functions(section + (NATIVE / "cuda/teach.h").read_text())
+
+
+def _functions(header: str) -> set[str]:
+    return set(re.findall(r"\btd_\w+(?=\()", header))
 
 
 def to_cpu(x: Tensor, **_) -> Tensor:

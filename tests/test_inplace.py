@@ -202,3 +202,16 @@ def test_views_share_memory_both_ways():
     assert x.tolist() == [[0, 0, 0], [5, 5, 5]]
     x[1, 0] = 7.0
     assert row.tolist() == [7, 5, 5]
+
+
+@pytest.mark.parametrize("op", ["max", "max_pool2d"])
+def test_of_several_outputs_only_what_a_rule_reads_must_stay(op):
+    """The gradient of a maximum asks where it was, not how large: the values may be changed."""
+    x = tinydl.tensor([[[[1.0, 3.0], [2.0, 0.0]]]], requires_grad=True)
+    if op == "max":
+        y = x.flatten().max(0).values
+    else:
+        y = tinydl.nn.functional.max_pool2d(x, 2)
+    y.mul_(2)
+    y.sum().backward()
+    assert x.grad.flatten().tolist() == [0, 2, 0, 0]

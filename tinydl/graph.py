@@ -227,7 +227,9 @@ class Node:
         plan, saved, attrs = self.plan, self.saved, self.attrs
         values = {**attrs, **saved, "g": grads[0] if self.outputs is None else self.gradient(grads)}
         if plan.out:
-            values["out"] = self.rewrap(saved["out"])
+            values["out"] = Tensor(saved["out"], self)
+        if plan.rest:
+            values["rest"] = self.others(saved["rest"])
         results = []
         for position, rule in enumerate(plan.rules):
             edge = self.edges[position]
@@ -246,18 +248,16 @@ class Node:
         outputs = zip(grads, self.outputs, strict=True)
         return tuple(_zeros(*facts) if g is None else g for g, facts in outputs)
 
-    def rewrap(self, result):
-        """The saved outputs as Tensors of this graph again."""
-        if type(result) is not tuple:
-            return Tensor(result, self)
+    def others(self, arrays: tuple) -> tuple:
+        """The outputs after the first, as Tensors of this graph again; integers are of none."""
         return tuple(
             Tensor(array, self if array.dtype.is_floating_point else None, i)
-            for i, array in enumerate(result)
+            for i, array in enumerate(arrays, 1)
         )
 
     def overwritten(self, name: str, storage) -> RuntimeError:
         op, site = storage.written or ("an operation", None)
-        what = "output" if name == "out" else f"input {name}"
+        what = "output" if name in ("out", "rest") else f"input {name}"
         return RuntimeError(
             f"backward of {self.op.name} needs its {what}, which {op} has overwritten since.\n"
             f"  saved by {self.op.name} at {describe_site(self.site)}\n"

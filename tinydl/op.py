@@ -9,7 +9,8 @@ A rule is a function on Tensors, so derivatives of derivatives need nothing more
 say what it needs**, and that is all a graph keeps alive until backward:
 
     g          the gradient of the output (a tuple of them if forward returns a tuple)
-    out        the output (or the tuple of outputs)
+    out        the output, of several the first
+    rest       the others, a tuple
     x          the input called x; of a variadic input *xs, the tuple of all
     x_shape    only its shape
     position   which one of a variadic op's inputs this gradient is for
@@ -50,7 +51,7 @@ class Rule:
 class Plan:
     """What a node keeps, given which inputs need gradients."""
 
-    __slots__ = ("rules", "leads_on", "variadic", "values", "shapes", "out")
+    __slots__ = ("rules", "leads_on", "variadic", "values", "shapes", "out", "rest")
 
     def __init__(self, op: Op, needs: tuple):
         self.rules = [op.rule(i) if need else None for i, need in enumerate(needs)]
@@ -62,7 +63,7 @@ class Plan:
         names = list(enumerate(op.inputs))
         self.values = [(at, name) for at, name in names if name in wanted]
         self.shapes = [(at, name + "_shape") for at, name in names if name + "_shape" in wanted]
-        self.out = "out" in wanted
+        self.out, self.rest = "out" in wanted, "rest" in wanted
 
     def save(self, inputs: list, result) -> tuple[dict, list]:
         """The values by name, and (name, storage, version) of each array among them."""
@@ -78,9 +79,11 @@ class Plan:
             x = inputs[at]
             saved[name] = None if x is None else x._array.shape
         if self.out:
-            saved["out"] = result
-            for array in result if type(result) is tuple else (result,):
-                versions.append(("out", array.storage, array.storage.version))
+            out = saved["out"] = result[0] if type(result) is tuple else result
+            versions.append(("out", out.storage, out.storage.version))
+        if self.rest:
+            saved["rest"] = result[1:]
+            versions += [("rest", a.storage, a.storage.version) for a in result[1:]]
         return saved, versions
 
     def _save_many(self, inputs: tuple, result) -> tuple[dict, list]:

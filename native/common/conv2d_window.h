@@ -78,6 +78,27 @@ static inline td_status td_check_conv2d_bias(const td_tensor *b, const td_tensor
     return TD_OK;
 }
 
+/* What conv2d_relu computes on the way: the shape of the convolution z, contiguous and without its
+ * memory, and of idx, whose data is NULL where nobody wants it. y's images and channels are z's. */
+static inline td_status td_plan_conv2d_relu(td_tensor *z, td_tensor *idx, const td_tensor *y,
+                                            const td_tensor *wanted, const td_tensor *x,
+                                            const td_tensor *w, const td_conv2d_attrs *a,
+                                            const td_pool2d_attrs *pool)
+{
+    int fits = x->ndim == 4 && w->ndim == 4 && y->ndim == 4 && x->shape[0] == y->shape[0];
+    if (!fits || (wanted && (wanted->ndim != 4 || wanted->shape[0] != y->shape[0] ||
+                             td_numel(wanted) != td_numel(y))))
+        return td_fail(TD_EINVAL, "conv2d_relu: the shapes do not fit together");
+    *z = *y, *idx = wanted ? *wanted : *y;
+    if (!wanted) idx->data = NULL, idx->dtype = TD_I32;
+    for (int i = 0; pool && i < 2; i++) {
+        if (a->stride[i] < 1) return td_fail(TD_EINVAL, "conv2d_relu: strides are at least 1");
+        int64_t window = a->dilation[i] * (w->shape[2 + i] - 1) + 1;
+        z->shape[2 + i] = (x->shape[2 + i] + 2 * a->padding[i] - window) / a->stride[i] + 1;
+    }
+    return TD_OK;
+}
+
 /* The shapes of one convolution: x[n,c,h,w] ⋆ w[k,cg,r,s] → y[n,k,p,q], cg = c / groups. */
 typedef struct {
     int64_t n, c, k, groups;

@@ -23,7 +23,7 @@ void td_parallel(int64_t n, int64_t grain, td_range_fn *body, void *context);
 
 /* Scratch memory of this thread, 64-byte aligned, valid until this thread's next td_scratch with
  * the same slot. NULL when memory is out. Grows and is kept: kernels never call malloc. */
-enum { TD_SCRATCH_SLOTS = 4 };
+enum { TD_SCRATCH_SLOTS = 6 };
 void *td_scratch(int slot, size_t bytes);
 
 /* Lowers *least to `value` if that is smaller: how pieces agree on the first bad element. */

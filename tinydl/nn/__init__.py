@@ -5,6 +5,7 @@ from .activation import ReLU, Sigmoid, Tanh
 from .container import ModuleList, Sequential
 from .conv import Conv2d
 from .dropout import Dropout
+from .fused import fusion
 from .linear import Identity, Linear
 from .loss import CrossEntropyLoss, MSELoss
 from .module import Module, Parameter
@@ -30,5 +31,6 @@ __all__ = [
     "Tanh",
     "Unflatten",
     "functional",
+    "fusion",
     "init",
 ]

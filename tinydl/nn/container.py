@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, overload
 
+from . import fused
 from .module import Module
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ class Sequential(_Children):
         return Sequential(*modules)
 
     def forward(self, input: Any) -> Any:
-        for module in self._modules.values():
-            input = module(input)
+        layers, at = [*self._modules.values()], 0
+        while at < len(layers):
+            then = fused.after(layers, at)
+            input = layers[at](input, then=then) if then else layers[at](input)
+            at += 1 + len(then)
         return input
 
 

@@ -156,6 +156,17 @@ def conv2d(
     )
 
 
+def pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
+    """max_pool2d's arguments as the op takes them."""
+    return {
+        "window": pair("max_pool2d", "kernel_size", kernel_size, 1),
+        "stride": pair("max_pool2d", "stride", kernel_size if stride is None else stride, 1),
+        "padding": pair("max_pool2d", "padding", padding, 0),
+        "dilation": pair("max_pool2d", "dilation", dilation, 1),
+        "ceil_mode": ceil_mode,
+    }
+
+
 @overload
 def max_pool2d(
     input: Tensor,
@@ -212,14 +223,8 @@ def max_pool2d(
         tensor([[[[ 5.,  7.],
                   [13., 15.]]]])
     """
-    y, place = ops.max_pool2d(
-        input,
-        window=pair("max_pool2d", "kernel_size", kernel_size, 1),
-        stride=pair("max_pool2d", "stride", kernel_size if stride is None else stride, 1),
-        padding=pair("max_pool2d", "padding", padding, 0),
-        dilation=pair("max_pool2d", "dilation", dilation, 1),
-        ceil_mode=ceil_mode,
-    )
+    window = pool_window(kernel_size, stride, padding, dilation, ceil_mode)
+    y, place = ops.max_pool2d(input, **window)
     return (y, place.long()) if return_indices else y
 
 

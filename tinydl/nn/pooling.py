@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import ops
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -41,16 +42,15 @@ class MaxPool2d(Module):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.max_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.ceil_mode,
-            self.return_indices,
+    def window(self) -> dict:
+        """What ops.max_pool2d is told."""
+        return F.pool_window(
+            self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
+
+    def forward(self, input: Tensor) -> Tensor:
+        y, place = ops.max_pool2d(input, **self.window())
+        return (y, place.long()) if self.return_indices else y
 
     def extra_repr(self) -> str:
         return (

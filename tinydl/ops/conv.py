@@ -15,7 +15,7 @@ from .reduce import sum
 
 
 @lru_cache(maxsize=1024)
-def _attrs(stride: tuple, padding: tuple, dilation: tuple, groups: int):
+def conv2d_attrs(stride: tuple, padding: tuple, dilation: tuple, groups: int):
     return ffi.new("td_conv2d_attrs *", (stride, padding, dilation, groups))
 
 
@@ -24,8 +24,8 @@ def output_size(size: int, window: int, stride: int, padding: int, dilation: int
     return (size + 2 * padding - dilation * (window - 1) - 1) // stride + 1
 
 
-def conv2d_shape(x: Array, w: Array, stride, padding, dilation, groups) -> tuple:
-    """The output's shape; ValueError with both operands when they do not fit."""
+def conv2d_shape(x: Array, w: Array, b: Array | None, stride, padding, dilation, groups) -> tuple:
+    """The output's shape; an error that names the operands when they do not fit."""
     if x.ndim != 4 or w.ndim != 4:
         hint = " (add the batch axis: x[None])" if x.ndim == 3 else ""
         raise ValueError(f"conv2d: expected x[n,c,h,w] and w[k,c,r,s], got x {x} and w {w}{hint}")
@@ -48,6 +48,10 @@ def conv2d_shape(x: Array, w: Array, stride, padding, dilation, groups) -> tuple
             f"conv2d: a {r}×{s} window with dilation {dilation} does not fit into "
             f"{h}×{width} pixels with padding {padding} (x {x}, w {w})"
         )
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
+    real("conv2d", x=x, w=w, b=b)
+    same_dtype("conv2d", x=x, w=w, b=b)
     return (n, k, p, q)
 
 
@@ -63,13 +67,9 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
         ValueError: shapes, groups or a window that do not fit x.
         TypeError: operands of different dtypes, or not floating point.
     """
-    shape = conv2d_shape(x, w, stride, padding, dilation, groups)
-    if b is not None and b.shape != w.shape[:1]:
-        raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
-    real("conv2d", x=x, w=w, b=b)
-    same_dtype("conv2d", x=x, w=w, b=b)
+    shape = conv2d_shape(x, w, b, stride, padding, dilation, groups)
     y = Array.empty(shape, x.dtype, x.backend)
-    attrs = _attrs(stride, padding, dilation, groups)
+    attrs = conv2d_attrs(stride, padding, dilation, groups)
     call("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
     return y
 
@@ -83,7 +83,7 @@ def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
     gy[n,k,p,q], w[k,c/groups,r,s] → gx of shape (n,c,h,w), float32 or float64.
     """
     gx = Array.empty(shape, gy.dtype, gy.backend)
-    attrs = _attrs(stride, padding, dilation, groups)
+    attrs = conv2d_attrs(stride, padding, dilation, groups)
     call("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
     return gx
 
@@ -96,7 +96,7 @@ def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
     x[n,c,h,w], gy[n,k,p,q] → gw of shape (k,c/groups,r,s), float32 or float64.
     """
     gw = Array.empty(shape, x.dtype, x.backend)
-    attrs = _attrs(stride, padding, dilation, groups)
+    attrs = conv2d_attrs(stride, padding, dilation, groups)
     call("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
     return gw
 

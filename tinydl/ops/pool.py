@@ -13,7 +13,7 @@ from .conv import output_size
 
 
 @lru_cache(maxsize=1024)
-def _attrs(window, stride, padding, dilation=(1, 1), count_include_pad=True, divisor=0):
+def pool2d_attrs(window, stride, padding, dilation=(1, 1), count_include_pad=True, divisor=0):
     return ffi.new(
         "td_pool2d_attrs *", (window, stride, padding, dilation, count_include_pad, divisor)
     )
@@ -27,7 +27,7 @@ def _axis(size: int, window: int, stride: int, padding: int, dilation: int, ceil
     return n - 1 if (n - 1) * stride >= size + padding else n
 
 
-def _shape(op, x: Array, window, stride, padding, dilation, ceil_mode) -> tuple:
+def pool2d_shape(op, x: Array, window, stride, padding, dilation, ceil_mode) -> tuple:
     if x.ndim != 4:
         hint = "; add the batch axis with x[None]" if x.ndim == 3 else ""
         raise ValueError(f"{op}: expected x[n,c,h,w], got {x}{hint}")
@@ -55,10 +55,10 @@ def max_pool2d(x, *, window, stride, padding, dilation, ceil_mode):
         TypeError: x is not floating point.
     """
     real("max_pool2d", x=x)
-    shape = _shape("max_pool2d", x, window, stride, padding, dilation, ceil_mode)
+    shape = pool2d_shape("max_pool2d", x, window, stride, padding, dilation, ceil_mode)
     y = Array.empty(shape, x.dtype, x.backend)
     idx = Array.empty(shape, dtypes.int32, x.backend)
-    call("max_pool2d", y, idx, x.contiguous(), _attrs(window, stride, padding, dilation))
+    call("max_pool2d", y, idx, x.contiguous(), pool2d_attrs(window, stride, padding, dilation))
     return y, idx
 
 
@@ -84,7 +84,7 @@ def max_pool2d_gather(x, idx):
     return y
 
 
-max_pool2d.vjp(x=lambda g, out, x_shape: max_pool2d_scatter(g[0], out[1], shape=x_shape))
+max_pool2d.vjp(x=lambda g, rest, x_shape: max_pool2d_scatter(g[0], rest[0], shape=x_shape))
 max_pool2d_scatter.vjp(gy=lambda g, idx: max_pool2d_gather(g, idx))
 max_pool2d_gather.vjp(x=lambda g, idx, x_shape: max_pool2d_scatter(g, idx, shape=x_shape))
 
@@ -101,9 +101,9 @@ def avg_pool2d(x, *, window, stride, padding, ceil_mode, count_include_pad, divi
         TypeError: x is not floating point.
     """
     real("avg_pool2d", x=x)
-    shape = _shape("avg_pool2d", x, window, stride, padding, (1, 1), ceil_mode)
+    shape = pool2d_shape("avg_pool2d", x, window, stride, padding, (1, 1), ceil_mode)
     y = Array.empty(shape, x.dtype, x.backend)
-    attrs = _attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
+    attrs = pool2d_attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
     call("avg_pool2d", y, x.contiguous(), attrs)
     return y
 
@@ -115,7 +115,7 @@ def avg_pool2d_input(gy, *, shape, window, stride, padding, ceil_mode, count_inc
     gy[n,c,p,q] → gx[n,c,h,w] of shape shape and gy's dtype.
     """
     gx = Array.empty(shape, gy.dtype, gy.backend)
-    attrs = _attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
+    attrs = pool2d_attrs(window, stride, padding, (1, 1), count_include_pad, divisor)
     call("avg_pool2d_input", gx, gy.contiguous(), attrs)
     return gx
 

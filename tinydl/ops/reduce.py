@@ -134,8 +134,8 @@ def min(x, *, dim, keepdim):
     return tuple(_select("min", x, dim, keepdim, True, True))
 
 
-def _max_rule(g, out, x_shape, dim, keepdim):
-    place = _restore(out[1], x_shape, dim, keepdim)
+def _max_rule(g, rest, x_shape, dim, keepdim):
+    place = _restore(rest[0], x_shape, dim, keepdim)
     return scatter_zeros(_restore(g[0], x_shape, dim, keepdim), place, shape=x_shape, dim=dim[0])
 
 

@@ -6,7 +6,7 @@ so it is written to be read: no speed, no checks, and nothing imported from the 
 """
 
 # ruff: noqa: F401  (this module is a namespace: reference.conv2d, …)
-from .conv import conv2d, conv2d_input, conv2d_weight
+from .conv import conv2d, conv2d_input, conv2d_relu, conv2d_weight
 from .elementwise import (
     abs,
     add,

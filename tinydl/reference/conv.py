@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .pool import max_pool2d
+
 
 def _windows(x, window, stride, padding, dilation, groups):
     """windows[n,g,c,p,q,r,s] = padded x[n, g·c, p·stride + r·dilation, q·stride + s·dilation]"""
@@ -27,6 +29,12 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
     y = np.einsum("ngcpqrs,gkcrs->ngkpq", windows, filters)
     n, _, _, p, q = y.shape
     return y.reshape(n, k, p, q) + (0 if b is None else b[:, None, None])
+
+
+def conv2d_relu(x, w, b=None, *, pool=None, **window):
+    """y = max_pool2d(max(conv2d(x, w, b), 0))"""
+    y = np.maximum(conv2d(x, w, b, **window), 0)
+    return max_pool2d(y, **pool)[0] if pool else y
 
 
 def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):

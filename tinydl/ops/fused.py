@@ -1,0 +1,52 @@
+"""Ops that one kernel computes together: their values in one pass, their derivatives as ever.
+
+What lies between them never exists. The graph gets the node of each op all the same, because what
+their rules ask for is there: the first one's inputs, the last one's output, and shapes.
+"""
+
+from __future__ import annotations
+
+from .. import dtypes
+from ..array import Array
+from ..backend import call
+from ..graph import Node, mode
+from ..tensor import Tensor
+from .conv import conv2d, conv2d_attrs, conv2d_shape
+from .elementwise import relu
+from .pool import max_pool2d, pool2d_attrs, pool2d_shape
+
+_WINDOW = "window", "stride", "padding", "dilation"
+
+
+def conv2d_relu(x, w, b=None, *, stride, padding, dilation, groups, pool=None) -> Tensor:
+    """y = relu(max_pool2d(conv2d(x, w, b))), which is max_pool2d(relu(…)): ReLU keeps order.
+
+    x[n,c,h,w], w[k,c/groups,r,s], b[k] → y[n,k,p,q], float32 or float64. `pool` has max_pool2d's
+    keyword arguments; without it y is relu(conv2d(x, w, b)).
+
+    Raises:
+        ValueError, TypeError: as conv2d and max_pool2d.
+    """
+    window = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    inputs = conv2d.prepare((x, w, b))
+    arrays = [None if t is None else t._array for t in inputs]
+    backend = arrays[0].storage.backend
+    if not backend.is_cpu:  # whose caches are too small for images
+        y = conv2d(*inputs, **window)
+        return relu(max_pool2d(y, **pool)[0] if pool else y)
+    z = Array(None, conv2d_shape(*arrays, **window), (), 0, arrays[0].dtype)  # facts, no memory
+    shape = pool2d_shape("max_pool2d", z, **pool) if pool else z.shape
+    needs = tuple([t is not None and t.requires_grad for t in inputs])
+    recorded = mode.enabled and True in needs
+
+    y = Array.empty(shape, z.dtype, backend)
+    idx = Array.empty(shape, dtypes.int32, backend) if pool and recorded else None
+    operands = [a and a.contiguous() for a in arrays]
+    pooling = pool and pool2d_attrs(*(pool[name] for name in _WINDOW))
+    call("conv2d_relu", y, idx, *operands, conv2d_attrs(**window), pooling)
+    if not recorded:
+        return Tensor(y)
+    between = Tensor(z, Node.record(conv2d, inputs, needs, z, window))
+    if pool:
+        between = Tensor(y, Node.record(max_pool2d, (between,), (True,), (y, idx), pool))
+    return Tensor(y, Node.record(relu, (between,), (True,), y, {}))
