@@ -184,6 +184,8 @@ LAYER = {"": fixed((64, 3136), (128, 3136), (128,))}
 
 case("_matmul", inputs.matmul, REALS, SUMS, bench=MATRICES)
 case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
+case("linear_input", inputs.linear_input, REALS, SUMS)
+case("linear_weight", inputs.linear_weight, REALS, SUMS)
 
 # --- windows --------------------------------------------------------------------------------------
 

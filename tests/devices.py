@@ -26,3 +26,4 @@ DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_CUDA)]
 
 EVERY_DEVICE = pytest.mark.usefixtures("device")
 CPU_ONLY = pytest.mark.parametrize("device", ["cpu"], indirect=True)
+CUDA_ONLY = pytest.mark.parametrize("device", DEVICES[1:], indirect=True)

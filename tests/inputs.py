@@ -151,6 +151,16 @@ def linear(s: Source):
     return [s.numbers((*s.shape(most=2), i)), s.numbers((o, i)), bias], {}
 
 
+def linear_input(s: Source):
+    o = s.pick(MATRIX)
+    return [s.numbers((*s.shape(most=2), o)), s.numbers((o, s.pick(MATRIX)))], {}
+
+
+def linear_weight(s: Source):
+    rows = s.shape(most=2)
+    return [s.numbers((*rows, s.pick(MATRIX))), s.numbers((*rows, s.pick(MATRIX)))], {}
+
+
 # --- windows --------------------------------------------------------------------------------------
 
 
@@ -199,13 +209,12 @@ def _gradient_of(forward: Callable, reference_of: Callable, keep: int) -> Callab
     return inputs
 
 
-def conv(n, c, image, k, window, **params) -> Callable:
-    """A layer as networks have them: square, padded to keep its size."""
-    params = dict(stride=(1, 1), padding=(window // 2,) * 2, dilation=(1, 1), groups=1, **params)
-    return lambda s: (
-        [s.numbers((n, c, image, image)), s.numbers((k, c, window, window)), s.numbers((k,))],
-        params,
-    )
+def conv(n, c, image, k, window, *, stride=1, padding=None, groups=1) -> Callable:
+    """A layer as networks have them: square, and padded to keep its size."""
+    padding = window // 2 if padding is None else padding
+    params = {"stride": (stride,) * 2, "padding": (padding,) * 2, "dilation": (1, 1)}
+    x, w, b = (n, c, image, image), (k, c // groups, window, window), (k,)
+    return lambda s: ([s.numbers(x), s.numbers(w), s.numbers(b)], {**params, "groups": groups})
 
 
 def conv2d_input(forward: Callable = conv2d) -> Callable:

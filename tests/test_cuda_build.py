@@ -141,7 +141,7 @@ def test_a_broken_nvcc_is_told_in_one_line(nowhere, monkeypatch):
     program(nowhere / "bin/nvcc", f'echo "a remark" >&2; echo "{words}" >&2; exit 1')
     monkeypatch.setattr(make, "ROOT", nowhere)  # nothing is left in build/
     monkeypatch.setattr(cuda, "ROOT", nowhere)
-    monkeypatch.setattr(cuda, "library_sources", lambda: [nowhere / "softmax.cu"])
+    monkeypatch.setattr(cuda, "kernel_sources", lambda: [nowhere / "softmax.cu"])
     made, news = cuda.build_cuda_if_wanted()
     assert made is None
     assert news == f"– cuda: not built: {words} (`make cuda` tells more)"
@@ -199,7 +199,7 @@ def test_the_gate_misses_wide_loads():
 
 def libraries() -> list[Path]:
     """Those that are not older than their sources."""
-    sources = [*cuda.library_sources(), *ROOT.glob("native/**/*.cuh"), ROOT / "native/tinydl.h"]
+    sources = [*cuda.kernel_sources(), *ROOT.glob("native/**/*.cuh"), ROOT / "native/tinydl.h"]
     newest = max(source.stat().st_mtime for source in sources)
     found = [
         folder / f"libtinydl-cuda{backend.EXTENSION}"
@@ -211,7 +211,7 @@ def libraries() -> list[Path]:
 each_library = pytest.mark.parametrize(
     "library",
     libraries()
-    or [pytest.param(None, marks=pytest.mark.skip("nvcc made none: make cuda, make gates"))],
+    or [pytest.param(None, marks=pytest.mark.skip("none as new as its sources: make gates"))],
     ids=lambda path: path and path.parent.name,
 )
 

@@ -1,8 +1,8 @@
 """What wrong input gets: an exception that names the op, what came, what was expected and the fix.
 
-One line per mistake. Mistakes with shapes and indices of single tensors are in test_tensor, with
-data in test_creation, with the graph in test_autograd and test_inplace, with files and devices in
-their modules' tests.
+One line per mistake. Mistakes with shapes and indices of single tensors are in test_tensor and
+test_arithmetic, with data in test_creation, with the graph in test_autograd and test_inplace, with
+files and devices in their modules' tests.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """tinydl.compile: a replayed step does, bit by bit, what the step does.
 
-On CUDA the recording is a graph of the driver's; what only that does is at the end.
+On CUDA the recording is a graph of the driver's; what only that does is in test_cuda_graphs.
 """
 
 from __future__ import annotations
@@ -11,59 +11,13 @@ import threading
 import numpy as np
 import pytest
 from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA
+from training import OPTIMIZERS, Training, batches
 
 import tinydl
-from tinydl import array, nn, optim
+from tinydl import array
 from tinydl.nn.functional import cross_entropy, dropout
 
 pytestmark = EVERY_DEVICE
-
-OPTIMIZERS = {
-    "sgd": lambda params: optim.SGD(params, lr=0.1),
-    "momentum": lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True),
-    "adam": lambda params: optim.Adam(params, lr=0.01, amsgrad=True),
-    "adamw": lambda params: optim.AdamW(params, lr=0.01),
-}
-
-
-class Training:
-    """A small CNN, its optimizer, and a step with dropout."""
-
-    def __init__(self, optimizer: str = "adam"):
-        tinydl.manual_seed(0)
-        self.model = nn.Sequential(
-            nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Dropout(0.3), nn.Linear(36, 10),
-        ).to(tinydl.zeros(()).device)  # fmt: skip
-        self.optimizer = OPTIMIZERS[optimizer](self.model.parameters())
-
-    def step(self, x, y):
-        self.optimizer.zero_grad()
-        loss = cross_entropy(self.model(x), y)
-        loss.backward()
-        self.optimizer.step()
-        return loss
-
-    def state(self) -> list:
-        """Everything that a step changes, as NumPy arrays and numbers."""
-        parameters = list(self.model.parameters())
-        kept = [self.optimizer.state.get(p, {}) for p in parameters]
-        tensors = [*parameters, *(p.grad for p in parameters)]
-        tensors += [x for state in kept for x in state.values() if isinstance(x, tinydl.Tensor)]
-        counts = [state.get("step") for state in kept]
-        values = [x.detach().cpu().numpy().copy() for x in tensors if x is not None]
-        return [*values, counts, tinydl.default_generator.get_state()]
-
-
-def batches(count: int, size: int = 8) -> list:
-    rng = np.random.default_rng(0)
-    return [
-        (
-            tinydl.tensor(rng.standard_normal((size, 1, 6, 6), dtype=np.float32)),
-            tinydl.tensor(rng.integers(0, 10, size)),
-        )
-        for _ in range(count)
-    ]
 
 
 def live() -> int:
@@ -378,66 +332,3 @@ def test_an_error_in_a_replay_is_told():
     with pytest.raises(IndexError, match="cross_entropy: target 3 at row 1 is outside 0…2"):
         losses(x, tinydl.tensor([0, 3])).item()
     assert losses(x, tinydl.tensor([0, 2])).item() == pytest.approx(np.log(3), rel=1e-6)
-
-
-# --- on CUDA only ---------------------------------------------------------------------------------
-
-ON_CUDA = [pytest.param("cuda", marks=NEEDS_CUDA)]
-CUDA_ONLY = pytest.mark.parametrize("device", ON_CUDA, indirect=True)
-
-
-@CUDA_ONLY
-def test_replays_do_not_wait_for_the_device():
-    training, data = Training(), batches(4)
-    for batch in data:
-        training.step(*batch)
-    step = tinydl.compile(training.step, warmup=1)
-    tinydl.cuda.set_sync_debug_mode("error")
-    try:
-        for batch in data * 2:
-            training.step(*batch)
-            step(*batch)
-    finally:
-        tinydl.cuda.set_sync_debug_mode("default")
-
-
-def _waits(x):
-    tinydl.cuda.synchronize()
-    return x + 1
-
-
-def _forks(x):
-    with tinydl.cuda.stream(tinydl.cuda.Stream()):
-        return x + 1
-
-
-@CUDA_ONLY
-@pytest.mark.parametrize("step", [_waits, _forks])
-def test_what_a_graph_cannot_hold_is_an_error(step):
-    graphed = tinydl.cuda.graph(step, warmup=1)
-    x = tinydl.ones(2)
-    graphed(x)
-    for _ in range(2):
-        with pytest.raises(RuntimeError, match="recorded"):
-            graphed(x)
-    assert (x + 1).tolist() == [2, 2], "the device goes on"
-
-
-@CUDA_ONLY
-def test_a_failed_recording_leaves_no_trace():
-    training = Training()
-    data = batches(3)
-
-    def step(x, y):
-        return training.step(x, y).item()
-
-    graphed = tinydl.cuda.graph(step, warmup=2)
-    for batch in data[:2]:
-        graphed(*batch)
-    training.optimizer.zero_grad()
-    before = training.state()[-2:]
-    with pytest.raises(RuntimeError, match="reads values"):
-        graphed(*data[2])
-    assert training.state()[-2:] == before
-    assert all(p.grad is None for p in training.model.parameters())
-    assert np.isfinite(training.step(*data[2]).item())

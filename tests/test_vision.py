@@ -19,9 +19,11 @@ from tinydl.vision.datasets import MNIST, Digits, FashionMNIST
 from tinydl.vision.idx import read_idx
 
 DATA = os.environ.get("TINYDL_DATA")
-needs_mnist = pytest.mark.skipif(
-    not DATA or MNIST.locate(DATA).paths is None, reason="set TINYDL_DATA to a folder with MNIST"
-)
+
+
+def needs(images: type):
+    missing = not DATA or images.locate(DATA).paths is None
+    return pytest.mark.skipif(missing, reason=f"set TINYDL_DATA to a folder with {images.title}")
 
 
 def idx(array: np.ndarray, code=0x08) -> bytes:
@@ -66,7 +68,7 @@ def test_digits():
     assert (Path(datasets.__file__).parent / "data" / "ATTRIBUTION.md").exists()
 
 
-@needs_mnist
+@needs(MNIST)
 def test_mnist():
     train, test = MNIST(DATA), MNIST(DATA, train=False)
     assert tuple(train.data.shape) == (60000, 28, 28) and len(test) == 10000
@@ -76,12 +78,9 @@ def test_mnist():
     assert abs(pixels.mean() - MNIST.mean) < 1e-4 and abs(pixels.std() - MNIST.std) < 1e-4
 
 
-@needs_mnist
+@needs(FashionMNIST)
 def test_fashion_mnist_is_not_taken_for_mnist():
-    place = FashionMNIST.locate(DATA)
-    if place.paths is None:
-        pytest.skip("no Fashion-MNIST there")
-    folder = next(iter(place.paths.values())).parent
+    folder = next(iter(FashionMNIST.locate(DATA).paths.values())).parent
     with pytest.raises(FileNotFoundError, match="these are Fashion-MNIST's files"):
         MNIST(folder)
     assert FashionMNIST(folder, train=False).classes[9] == "Ankle boot"

@@ -36,6 +36,27 @@ __device__ __forceinline__ int64_t item_number(void)
     return (int64_t)blockIdx.x * THREADS + threadIdx.x;
 }
 
+/* The window of output i: which of its rows r and columns s lie in the plane, and where. */
+template <class T> struct window_t {
+    const T *x; /* the plane */
+    int64_t row, column, top, left, below, beside, w;
+    td_range down, across;
+
+    __device__ __forceinline__ window_t(const pool_t<T> &t, uint32_t i)
+    {
+        const td_pool2d_attrs &a = t.g.a;
+        x = (const T *)t.g.x + t.at(i, row, column) * t.g.h * t.g.w;
+        top = row * a.stride[0] - a.padding[0], left = column * a.stride[1] - a.padding[1];
+        below = a.dilation[0], beside = a.dilation[1], w = t.g.w;
+        down = td_inside(top, below, t.g.h, a.window[0]);
+        across = td_inside(left, beside, w, a.window[1]);
+    }
+    __device__ __forceinline__ int64_t at(int64_t r, int64_t s) const
+    {
+        return (top + r * below) * w + left + s * beside;
+    }
+};
+
 /* --- max pooling ------------------------------------------------------------------------------ */
 
 /* Challengers come in reverse reading order and a draw is a win, so that of equal values, and of
@@ -55,20 +76,11 @@ __global__ void __launch_bounds__(THREADS) max_pool2d_kernel(const __grid_consta
 {
     const int64_t i = item_number();
     if (i >= t.items) return;
-    const td_pool2d_attrs &a = t.g.a;
-    int64_t row, column;
-    const int64_t plane = t.at((uint32_t)i, row, column);
-    const int64_t top = row * a.stride[0] - a.padding[0];
-    const int64_t left = column * a.stride[1] - a.padding[1];
-    const td_range down = td_inside(top, a.dilation[0], t.g.h, a.window[0]);
-    const td_range across = td_inside(left, a.dilation[1], t.g.w, a.window[1]);
-    const T *x = (const T *)t.g.x + plane * t.g.h * t.g.w;
+    const window_t<T> v(t, (uint32_t)i);
     champion_t<T> best = {-td_infinity<T>(), 0};
-    for (int64_t r = down.end - 1; r >= down.begin; r--)
-        for (int64_t s = across.end - 1; s >= across.begin; s--) {
-            const int64_t here = (top + r * a.dilation[0]) * t.g.w + left + s * a.dilation[1];
-            best.meet(x[here], here);
-        }
+    for (int64_t r = v.down.end - 1; r >= v.down.begin; r--)
+        for (int64_t s = v.across.end - 1; s >= v.across.begin; s--)
+            best.meet(v.x[v.at(r, s)], v.at(r, s));
     ((T *)t.g.y)[i] = best.value;
     t.g.idx[i] = best.place;
 }
@@ -172,19 +184,11 @@ __global__ void __launch_bounds__(THREADS) avg_pool2d_kernel(const __grid_consta
 {
     const int64_t i = item_number();
     if (i >= t.items) return;
-    const td_pool2d_attrs &a = t.g.a;
-    int64_t row, column;
-    const int64_t plane = t.at((uint32_t)i, row, column);
-    const int64_t top = row * a.stride[0] - a.padding[0];
-    const int64_t left = column * a.stride[1] - a.padding[1];
-    const td_range down = td_inside(top, a.dilation[0], t.g.h, a.window[0]);
-    const td_range across = td_inside(left, a.dilation[1], t.g.w, a.window[1]);
-    const T *x = (const T *)t.g.x + plane * t.g.h * t.g.w;
+    const window_t<T> v(t, (uint32_t)i);
     T sum = 0;
-    for (int64_t r = down.begin; r < down.end; r++)
-        for (int64_t s = across.begin; s < across.end; s++)
-            sum += x[(top + r * a.dilation[0]) * t.g.w + left + s * a.dilation[1]];
-    ((T *)t.g.y)[i] = sum / divisor<T>(t.g, row, column);
+    for (int64_t r = v.down.begin; r < v.down.end; r++)
+        for (int64_t s = v.across.begin; s < v.across.end; s++) sum += v.x[v.at(r, s)];
+    ((T *)t.g.y)[i] = sum / divisor<T>(t.g, v.row, v.column);
 }
 
 /* The windows that may meet element `at` along axis k; there are `count`. */

@@ -96,7 +96,7 @@ def gpus() -> list[str]:
 # --- building -------------------------------------------------------------------------------------
 
 
-def library_sources() -> list[Path]:
+def kernel_sources() -> list[Path]:
     """What the CUDA library is made of, whoever compiles it."""
     return sorted([*ROOT.glob("native/cuda/*.cu"), *ROOT.glob("native/common/*.c")])
 
@@ -126,7 +126,7 @@ def build_cuda(
         return compile_file([nvcc], [*flags, *flags_for(source, targets)], source, target)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(compile_one, source) for source in library_sources()]
+        jobs = [pool.submit(compile_one, source) for source in kernel_sources()]
         try:
             objects = [job.result() for job in jobs]
         except BaseException:

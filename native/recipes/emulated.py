@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import make
-from .cuda import library_sources
+from .cuda import kernel_sources
 from .make import EXTENSION, LIBRARIES, ROOT, SANITIZE, compile_file, relative
 
 FLAVOURS = {
@@ -88,4 +88,4 @@ def build_cuda_emulated(
     """libtinydl-cuda-emu.so (-asan, -tsan, -coverage): the CUDA backend without a GPU."""
     suffix = "" if flavour == "fast" else f"-{flavour}"
     library = out / f"libtinydl-cuda-emu{suffix}{EXTENSION}"
-    return emulate(library_sources(), library, flavour, command, strict)
+    return emulate(kernel_sources(), library, flavour, command, strict)

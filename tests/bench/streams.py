@@ -53,23 +53,18 @@ def _both(name: str, title: str, f: Callable, shape: tuple, small: int, beside=(
 
 def _pools() -> list[Row]:
     small, beside = prod(PLANES) // 4, (*IMAGES, "compile")
-    most = _both(
-        "max-pool",
-        "max pool 2×2, [64,32,28,28]",
-        lambda L, x: L.nn.functional.max_pool2d(x, 2),
-        PLANES,
-        small,
-        beside,
-    )
-    mean = _both(
-        "avg-pool",
-        "average pool 2×2, [64,32,28,28]",
-        lambda L, x: L.nn.functional.avg_pool2d(x, 2),
-        PLANES,
-        small,
-        beside,
-    )
-    return most + mean
+    return [
+        row
+        for name, title in (("max", "max"), ("avg", "average"))
+        for row in _both(
+            f"{name}-pool",
+            f"{title} pool 2×2, [64,32,28,28]",
+            lambda L, x, name=name: getattr(L.nn.functional, f"{name}_pool2d")(x, 2),
+            PLANES,
+            small,
+            beside,
+        )
+    ]
 
 
 def _cross_entropy(n: int, classes: int) -> list[Row]:

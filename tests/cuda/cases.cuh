@@ -84,6 +84,14 @@ inline double sum(float *y, int n)
     return total;
 }
 
+/* The sum of what one block of N threads writes. */
+inline double sum_of(void (*kernel)(float *))
+{
+    float *y = device(N);
+    launch(kernel, 1, N, y);
+    return sum(y, N);
+}
+
 /* cp.async: 16 bytes from global to shared memory, behind the thread's back */
 __device__ inline void copy16(float *shared, const float *global)
 {

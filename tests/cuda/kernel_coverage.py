@@ -59,7 +59,7 @@ def ranges(lines: list[int]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library", type=Path, help="libtinydl-cuda-emu-coverage.so, as it was run")
+    parser.add_argument("emulated", type=Path, help="libtinydl-cuda-emu-coverage.so, as it was run")
     parser.add_argument("--minimum", type=float, default=0, help="fail below this percentage")
     options = parser.parse_args()
     counters = sorted(ROOT.glob(f"build/objects/emulated-*coverage*/{SOURCES}*.gcda"))
@@ -73,7 +73,7 @@ def main() -> int:
         missed = sorted(line for line, count in file.items() if not count)
         print(f"{100 - 100 * len(missed) / len(file):6.1f} %  {name}  {ranges(missed)}")
     print(f"{100 * run / total:6.1f} %  of {total} lines")
-    every = kernels(options.library)
+    every = kernels(options.emulated)
     never = [kernel for kernel in every if not functions.get(kernel)]
     print(f"{len(every) - len(never)} of {len(every)} kernels were launched")
     print(*(f"never: {kernel}" for kernel in never), sep="\n")

@@ -30,9 +30,7 @@ template <bool BUG> __global__ void static_shared_overflow(float *y)
 }
 template <bool BUG> static double run_static_shared_overflow()
 {
-    float *y = device(N);
-    launch(static_shared_overflow<BUG>, 1, N, y);
-    return sum(y, N);
+    return sum_of(static_shared_overflow<BUG>);
 }
 
 template <bool BUG> __global__ void dynamic_shared_overflow(float *y)
@@ -90,12 +88,7 @@ template <bool BUG> __global__ void bad_address(float *y)
     float *p = BUG && threadIdx.x == 5 ? nullptr : y + threadIdx.x;
     *(volatile float *)p = 1;
 }
-template <bool BUG> static double run_bad_address()
-{
-    float *y = device(N);
-    launch(bad_address<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_bad_address() { return sum_of(bad_address<BUG>); }
 
 /* Half a megabyte of local memory is possible on the hardware; here threads have small stacks. */
 template <bool BUG> __global__ void stack_overflow(float *y)
@@ -104,12 +97,7 @@ template <bool BUG> __global__ void stack_overflow(float *y)
     for (int i = 0; i < 16; i++) large[i] = 1;
     y[threadIdx.x] = large[threadIdx.x % 16];
 }
-template <bool BUG> static double run_stack_overflow()
-{
-    float *y = device(N);
-    launch(stack_overflow<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_stack_overflow() { return sum_of(stack_overflow<BUG>); }
 
 template <bool BUG> static double run_host_pointer()
 {

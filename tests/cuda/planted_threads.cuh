@@ -18,12 +18,7 @@ template <bool BUG> __global__ void divergent_barrier(float *y)
         __syncthreads(); /* BUG divergent_barrier */
     }
 }
-template <bool BUG> static double run_divergent_barrier()
-{
-    float *y = device(N);
-    launch(divergent_barrier<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_divergent_barrier() { return sum_of(divergent_barrier<BUG>); }
 
 template <bool BUG> __global__ void deadlock(float *y)
 {
@@ -32,24 +27,14 @@ template <bool BUG> __global__ void deadlock(float *y)
     __syncthreads();                                                /* BUG deadlock */
     y[threadIdx.x] = v;
 }
-template <bool BUG> static double run_deadlock()
-{
-    float *y = device(N);
-    launch(deadlock<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_deadlock() { return sum_of(deadlock<BUG>); }
 
 template <bool BUG> __global__ void exited_lanes(float *y)
 {
     if (BUG && threadIdx.x % 32 >= 20) return;
     y[threadIdx.x] = __shfl_xor_sync(FULL, 1.0f, 1); /* BUG exited_lanes */
 }
-template <bool BUG> static double run_exited_lanes()
-{
-    float *y = device(N);
-    launch(exited_lanes<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_exited_lanes() { return sum_of(exited_lanes<BUG>); }
 
 template <bool BUG> __global__ void mixed_collectives(float *y)
 {
@@ -60,12 +45,7 @@ template <bool BUG> __global__ void mixed_collectives(float *y)
         v = __shfl_xor_sync(FULL, v, 1); /* BUG mixed_collectives */
     y[threadIdx.x] = v;
 }
-template <bool BUG> static double run_mixed_collectives()
-{
-    float *y = device(N);
-    launch(mixed_collectives<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <bool BUG> static double run_mixed_collectives() { return sum_of(mixed_collectives<BUG>); }
 
 /* The lanes of half a warp, which must name themselves, and all name the same lanes. */
 template <int BUG> __global__ void masks(float *y)
@@ -77,12 +57,7 @@ template <int BUG> __global__ void masks(float *y)
     const int lane = threadIdx.x % 32, source = BUG == 3 ? lane ^ 16 : lane ^ 1;
     y[threadIdx.x] = __shfl_sync(mask, 1.0f, source); /* BUG masks */
 }
-template <int BUG> static double run_masks()
-{
-    float *y = device(N);
-    launch(masks<BUG>, 1, N, y);
-    return sum(y, N);
-}
+template <int BUG> static double run_masks() { return sum_of(masks<BUG>); }
 template <bool BUG> static double run_mask_without_self() { return run_masks<BUG ? 1 : 0>(); }
 template <bool BUG> static double run_overlapping_masks() { return run_masks<BUG ? 2 : 0>(); }
 template <bool BUG> static double run_source_outside_mask() { return run_masks<BUG ? 3 : 0>(); }

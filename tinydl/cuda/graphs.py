@@ -59,7 +59,7 @@ class Graph(Recorded):
 
     def begin(self) -> None:
         handle = ffi.new("void **")
-        self.library.check(self.library.fn["graph_begin"](handle), "graph")
+        self.backend.check(self.backend.fn["graph_begin"](handle), "graph")
         self.handle = handle[0]
 
     def recorded(self) -> None:
@@ -67,7 +67,7 @@ class Graph(Recorded):
         self.notes.put_back()
 
     def end(self) -> None:
-        self.library.check(self.library.fn["graph_end"](self.handle), "graph")
+        self.backend.check(self.backend.fn["graph_end"](self.handle), "graph")
 
     def abandon(self) -> None:
         for x, grad in self.notes.leaves.items():
@@ -75,11 +75,11 @@ class Graph(Recorded):
         self._close()
 
     def run(self) -> None:
-        self.library.check(self.library.fn["graph_replay"](self.handle), "graph")
+        self.backend.check(self.backend.fn["graph_replay"](self.handle), "graph")
 
     def _close(self) -> None:
         if self.handle is not None:
-            self.library.fn["graph_close"](self.handle)
+            self.backend.fn["graph_close"](self.handle)
             self.handle = None
 
     def __del__(self):

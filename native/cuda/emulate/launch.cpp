@@ -177,31 +177,4 @@ cudaError_t set_function_attribute(const void *entry, cudaFuncAttribute attribut
     return cudaSuccess;
 }
 
-cudaError_t get_function_attributes(cudaFuncAttributes *attributes, const void *entry)
-{
-    const Locked locked(device_lock);
-    const Kernel &kernel = find_kernel(entry);
-    *attributes = {};
-    attributes->sharedSizeBytes = kernel.static_shared;
-    attributes->maxDynamicSharedSizeBytes = kernel.dynamic_shared_limit;
-    attributes->maxThreadsPerBlock = MAX_THREADS;
-    return cudaSuccess;
-}
-
-cudaError_t kernel_name(const char **name, const void *entry)
-{
-    const Locked locked(device_lock);
-    *name = find_kernel(entry).symbol.c_str();
-    return cudaSuccess;
-}
-
-/* Shared memory and threads only: registers are the compiler's business on the real device. */
-cudaError_t active_blocks(int *blocks, const void *entry, int threads, size_t dynamic)
-{
-    const Locked locked(device_lock);
-    const int per_block = (int)(find_kernel(entry).static_shared + dynamic) + 1024;
-    *blocks = std::min({32, 2048 / std::max(threads, 1), (SHARED_OPT_IN + 1024) / per_block});
-    return cudaSuccess;
-}
-
 } // namespace td_emu

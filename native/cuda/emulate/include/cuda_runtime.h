@@ -24,7 +24,6 @@
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 #define __grid_constant__
-#define __cluster_dims__(...)
 
 /* Thread-local, so that the symbol table tells them from all other variables: before each block
  * they are filled with NaN. (So would be a thread_local variable inside a host function: put it

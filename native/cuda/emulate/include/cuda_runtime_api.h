@@ -101,10 +101,6 @@ struct cudaDeviceProp {
     int maxThreadsDim[3], maxGridSize[3];
     int pciDomainID, pciBusID, pciDeviceID;
 };
-struct cudaFuncAttributes {
-    size_t sharedSizeBytes, localSizeBytes;
-    int maxThreadsPerBlock, numRegs, maxDynamicSharedSizeBytes;
-};
 struct cudaPointerAttributes {
     cudaMemoryType type;
     int device;
@@ -223,9 +219,6 @@ struct Launch {
 
 cudaError_t launch(Launch launch, cudaStream_t stream);
 cudaError_t set_function_attribute(const void *kernel, cudaFuncAttribute attribute, int value);
-cudaError_t get_function_attributes(cudaFuncAttributes *attributes, const void *kernel);
-cudaError_t kernel_name(const char **name, const void *kernel);
-cudaError_t active_blocks(int *blocks, const void *kernel, int threads, size_t dynamic_shared);
 void register_symbol(const void *symbol, size_t bytes);
 
 template <class... P> struct Call {
@@ -272,21 +265,6 @@ template <class... P>
 cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute attribute, int value)
 {
     return td_emu::set_function_attribute((const void *)kernel, attribute, value);
-}
-template <class... P>
-cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, void (*kernel)(P...))
-{
-    return td_emu::get_function_attributes(attributes, (const void *)kernel);
-}
-template <class... P> cudaError_t cudaFuncGetName(const char **name, void (*kernel)(P...))
-{
-    return td_emu::kernel_name(name, (const void *)kernel);
-}
-template <class... P>
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void (*kernel)(P...),
-                                                          int threads, size_t dynamic_shared)
-{
-    return td_emu::active_blocks(blocks, (const void *)kernel, threads, dynamic_shared);
 }
 /* Device globals are ordinary globals here; asking for an address makes it a device pointer. */
 template <class T> cudaError_t cudaGetSymbolAddress(void **p, const T &symbol)
