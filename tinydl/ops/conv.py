@@ -39,7 +39,8 @@ def _shape(x: tuple, w: tuple, stride, padding, dilation, groups) -> tuple | Non
     """The output's shape, None where there is none."""
     if len(x) != 4 or len(w) != 4 or groups < 1 or w[1] * groups != x[1] or w[0] % groups:
         return None
-    sizes = [output_size(*axis) for axis in zip(x[2:], w[2:], stride, padding, dilation)]  # noqa: B905
+    axes = zip(x[2:], w[2:], stride, padding, dilation, strict=True)
+    sizes = [output_size(*axis) for axis in axes]
     return (x[0], w[0], *sizes) if min(*sizes, *w[2:]) > 0 else None
 
 
