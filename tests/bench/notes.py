@@ -37,15 +37,15 @@ NOTES: dict[str, Note] = {
     ),
     "transpose": Note(
         "the first cache, where rows 4 KB apart share a set: 1000 × 1000 takes 0.6 of the time",
-        "squares turned in registers are twice as fast as loops; 8 × 8 of them in a tile are not faster",
+        "squares turned in registers are twice as fast as loops; 8 × 8 in a tile are no faster",
     ),
     "sgd": Note(
         "memory, and 80 µs of Python for 64 tensors",
         "prefetching, 1 to 8 KB ahead: 0.9 to 0.95 of the speed",
     ),
     "dropout-": Note(
-        "arithmetic, not memory: ten rounds of Philox make four random words",
-        "the mask is not stored: the gradient draws the same words again",
+        "forward: ten rounds of Philox make four random words; backward: memory",
+        "a gradient that draws its mask again instead of reading a byte: 5 times as slow",
     ),
 }
 
