@@ -188,6 +188,7 @@ case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
 # --- windows --------------------------------------------------------------------------------------
 
 FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
+SEPARATE = inputs.conv(16, 32, 28, 32, 3, groups=32)
 PLANES = (64, 32, 28, 28)
 
 case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
@@ -206,6 +207,13 @@ case(
     SUMS,
     bench={"first": inputs.conv2d_weight(FIRST), "second": inputs.conv2d_weight(SECOND)},
 )
+for name, make in (
+    ("conv2d", lambda forward: forward),
+    ("conv2d_input", inputs.conv2d_input),
+    ("conv2d_weight", inputs.conv2d_weight),
+):
+    bench = {"": make(SEPARATE)}
+    case(name, make(inputs.depthwise), REALS, SUMS, label="depthwise", bench=bench)
 case(
     "max_pool2d",
     inputs.max_pool2d("distinct"),

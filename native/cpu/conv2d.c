@@ -2,9 +2,10 @@
  *
  * All three are matrix products with the matrix of windows, which nobody makes. With many filters
  * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
- * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few (depthwise: one in each
- * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
- * is said by the plain loops of conv2d_plain.inl, which tiny shapes run.
+ * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few there is no matrix to speak
+ * of: conv2d_few.inl, conv2d_weight_few.inl; and conv2d_direct.inl, conv2d_weight_direct.inl for
+ * one in each group (depthwise). What they all mean is said by the plain loops of
+ * conv2d_plain.inl, which tiny shapes run.
  */
 #include "conv2d_window.h"
 #include "gemm.h"
@@ -35,7 +36,11 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #include "for_reals.h"
 #define TD_BODY "conv2d_few.inl"
 #include "for_reals.h"
+#define TD_BODY "conv2d_direct.inl"
+#include "for_reals.h"
 #define TD_BODY "conv2d_weight_few.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_direct.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_weight_filters.inl"
 #include "for_reals.h"

@@ -2,6 +2,9 @@
 
 static td_status FN(correlate)(const FN(correlate_t) *p)
 {
+    int depthwise = p->m == 1 && p->channels == 1,
+        dense = p->y_w == 1 && p->y_h == p->x.window.w.out;
+    if (depthwise && dense && FN(is_direct)(&p->x.window)) return FN(correlate_direct)(p);
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
     /* Filters in the lanes: enough of them, in sums that are worth transposing; those of a single
      * vector only where planes of pixels are all edges. */
@@ -70,6 +73,8 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(source_t) source = {x, x + v->n * v->c * in, v->c * in, in, v->window};
+    if (kg == 1 && cg == 1 && FN(is_direct)(&v->window))
+        return FN(weight_direct)(v, gw, &source, gy);
     if (kg <= FEW_FILTERS) return FN(weight_few)(v, gw, &source, gy);
     return kg >= LANES && cg * taps > 64 ? FN(weight_by_filters)(v, gw, &source, gy)
                                          : FN(weight_by_pixels)(v, gw, &source, gy);
