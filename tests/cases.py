@@ -188,7 +188,7 @@ case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
 # --- windows --------------------------------------------------------------------------------------
 
 FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
-SEPARATE = inputs.conv(16, 32, 28, 32, 3, groups=32)
+SEPARATE, POINTS = inputs.conv(16, 32, 28, 32, 3, groups=32), inputs.conv(4, 200, 15, 50, 1)
 PLANES = (64, 32, 28, 28)
 
 case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})

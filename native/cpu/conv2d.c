@@ -2,10 +2,10 @@
  *
  * All three are matrix products with the matrix of windows, which nobody makes. With many filters
  * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
- * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few there is no matrix to speak
- * of: conv2d_few.inl, conv2d_weight_few.inl; and conv2d_direct.inl, conv2d_weight_direct.inl for
- * one in each group (depthwise). What they all mean is said by the plain loops of
- * conv2d_plain.inl, which tiny shapes run.
+ * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl; conv2d_points.inl for windows of 1×1).
+ * With a few there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl; and for one in
+ * each group (depthwise) conv2d_direct.inl, conv2d_weight_direct.inl. What they all mean is said by
+ * the plain loops of conv2d_plain.inl, which tiny shapes run.
  */
 #include "conv2d_window.h"
 #include "gemm.h"
@@ -27,6 +27,8 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #define TD_BODY "conv2d_pack.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_pixels.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_points.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_weight_pixels.inl"
 #include "for_reals.h"

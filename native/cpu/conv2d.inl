@@ -6,6 +6,7 @@ static td_status FN(correlate)(const FN(correlate_t) *p)
         dense = p->y_w == 1 && p->y_h == p->x.window.w.out;
     if (depthwise && dense && FN(is_direct)(&p->x.window)) return FN(correlate_direct)(p);
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
+    if (FN(is_point)(p)) return FN(correlate_points)(p);
     /* Filters in the lanes: enough of them, in sums that are worth transposing; those of a single
      * vector only where planes of pixels are all edges. */
     int many = p->m >= LANES && p->channels * td_taps(&p->x.window) >= 32;
