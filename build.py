@@ -27,6 +27,7 @@ except ImportError:  # `python build.py` needs no hatchling
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # pip runs this file from elsewhere
 
 from native.recipes import cuda, emulated, make
+from native.recipes.callers import write_callers
 from native.recipes.make import (
     EXTENSION,
     FLAGS,
@@ -56,11 +57,13 @@ NO_CFFI = "build.py needs cffi: `make` installs it for you, or do it yourself: p
 def start_objects(pool, cc: list[str], isa: str, row: list[str], extra: list[str], work: Path):
     """Submits native/common and native/cpu with one row's flags to the pool: futures of objects."""
     flags = ["-c", *FLAGS, *extra, f'-DTD_ISA_NAME="{isa}"', f"-DTD_NEEDS_{isa.upper()}"]
+    write_callers((work / "declarations.i").read_text(), work / "callers.h")
     jobs = []
     for source in sorted([*ROOT.glob("native/common/*.c"), *ROOT.glob("native/cpu/*.c")]):
         own = ["-ffp-contract=off"] * (source.name in UNFUSED)
         if source.name != "isa.c":  # isa.c asks the machine what it can do, so it must run on all
             own = row + own
+        own += [f"-I{relative(work)}"] * (source.name == "replay.c")
         target = work / isa / f"{source.stem}.o"
         jobs.append(pool.submit(compile_file, cc, flags + own, source, target))
     return jobs

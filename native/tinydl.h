@@ -30,6 +30,7 @@ extern "C" {
 
 #define TD_ABI 3 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
+#define TD_MAX_ARGUMENTS 8
 
 typedef enum td_status {
     TD_OK = 0,
@@ -198,12 +199,28 @@ TD_API td_status td_adam(td_tensor *const *p, td_tensor *const *m, td_tensor *co
                          td_tensor *const *vmax, const td_tensor *const *g, int64_t count,
                          const td_adam_attrs *a); /* vmax NULL without amsgrad */
 
-/* --- CPUs only: what a cache makes worth computing together -------------------------------- */
+/* --- CPUs only: kernels computed together, and recorded calls ------------------------------ */
 
 /* y = relu(max_pool2d(x ⋆ w + b)), or without a pool relu(x ⋆ w + b): idx and pool may be NULL. */
 TD_API td_status td_conv2d_relu(td_tensor *y, td_tensor *idx, const td_tensor *x,
                                 const td_tensor *w, const td_tensor *b, const td_conv2d_attrs *a,
                                 const td_pool2d_attrs *pool);
+
+/* Recorded calls in one: a kernel's number is what td_function says, −1 where it is none. */
+typedef union td_argument {
+    void *pointer;
+    int64_t integer;
+    double real;
+} td_argument;
+
+typedef struct td_call {
+    int32_t function;
+    td_argument argument[TD_MAX_ARGUMENTS];
+} td_call;
+
+TD_API int td_function(const char *name);
+/* Stops at the first call that fails and says which. */
+TD_API td_status td_replay(const td_call *calls, int64_t count, int64_t *failed);
 
 /* --- GPUs only: the device, streams, events, graphs ---------------------------------------- */
 

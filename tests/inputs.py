@@ -151,6 +151,16 @@ def linear(s: Source):
     return [s.numbers((*s.shape(most=2), i)), s.numbers((o, i)), bias], {}
 
 
+def linear_input(s: Source):
+    o = s.pick(MATRIX)
+    return [s.numbers((*s.shape(most=2), o)), s.numbers((o, s.pick(MATRIX)))], {}
+
+
+def linear_weight(s: Source):
+    rows = s.shape(most=2)
+    return [s.numbers((*rows, s.pick(MATRIX))), s.numbers((*rows, s.pick(MATRIX)))], {}
+
+
 # --- windows --------------------------------------------------------------------------------------
 
 
@@ -171,6 +181,20 @@ def conv2d(s: Source):
         s.numbers((k * groups,)) if s.flag() else None,
     ]
     return arrays, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
+def conv3x3(s: Source):
+    """x, w and b or None, where Winograd's tiles may serve: planes of whole tiles, and of parts."""
+    groups, n = s.size(1, 2), s.pick([2, 1, 5])
+    c, k = s.pick([16, 33, 70]), s.pick([16, 33, 70])
+    image = s.pick([(8, 8), (4, 6), (9, 7), (10, 21), (5, 70)])
+    params = {"padding": (s.size(0, 2), s.size(0, 3)), "groups": groups}
+    arrays = [
+        s.numbers((n, c * groups, *image)),
+        s.numbers((k * groups, c, 3, 3)),
+        s.numbers((k * groups,)) if s.flag() else None,
+    ]
+    return arrays, {"stride": (1, 1), "dilation": (1, 1), **params}
 
 
 def conv2d_relu(s: Source):

@@ -62,6 +62,12 @@ def test_many_images_of_many_channels():
     both_ways(net, tinydl.randn(19, 3, 34, 33), lambda y: y + 1)
 
 
+def test_a_relu_after_linear():
+    net = nn.Sequential(nn.Linear(7, 33), nn.ReLU(), nn.Linear(33, 5, bias=False), nn.ReLU())
+    both_ways(net, tinydl.randn(2, 9, 7), lambda y: y + 1)
+    assert kinds(net(tinydl.ones(2, 7))) == ["relu", "linear", "relu", "linear"]
+
+
 def test_derivatives_of_both_orders():
     tinydl.manual_seed(0)
     x = tinydl.randn(2, 2, 5, 6, dtype=tinydl.float64, requires_grad=True)
@@ -71,6 +77,9 @@ def test_derivatives_of_both_orders():
         inputs = [x, *net.parameters()]
         assert gradcheck(lambda *_, net=net: net(x), inputs)
         assert gradgradcheck(lambda *_, net=net: net(x), inputs)
+    net = nn.Sequential(nn.Linear(6, 4, dtype=tinydl.float64), nn.ReLU())
+    assert gradcheck(lambda *_: net(x), [x, *net.parameters()])
+    assert gradgradcheck(lambda *_: net(x), [x, *net.parameters()])
 
 
 def kinds(y) -> list[str]:

@@ -147,7 +147,9 @@ class Array:
         return out
 
     def contiguous(self) -> Array:
-        return self if self.is_contiguous else self.astype(self.dtype)
+        if self.strides == contiguous_strides(self.shape)[0] or self.is_contiguous:
+            return self
+        return self.astype(self.dtype)
 
     def to(self, backend: Backend) -> Array:
         """On another backend; itself when it is there already."""

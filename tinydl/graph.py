@@ -225,11 +225,12 @@ class Node:
             if storage.version != version:
                 raise self.overwritten(name, storage)
         plan, saved, attrs = self.plan, self.saved, self.attrs
-        values = {**attrs, **saved, "g": grads[0] if self.outputs is None else self.gradient(grads)}
+        g = _zeros(*self.outputs[0]) if grads[0] is None else grads[0]
+        values = {**attrs, **saved, "g": g}
         if plan.out:
             values["out"] = Tensor(saved["out"], self)
         if plan.rest:
-            values["rest"] = self.others(saved["rest"])
+            values["rest"] = tuple(map(Tensor, saved["rest"]))
         results = []
         for position, rule in enumerate(plan.rules):
             edge = self.edges[position]
@@ -242,18 +243,6 @@ class Node:
                 result = result.sum_to_size(saved[rule.sum_to])
             results.append(result)
         return results
-
-    def gradient(self, grads: list):
-        """What a rule of several outputs calls g: zeros where none came."""
-        outputs = zip(grads, self.outputs, strict=True)
-        return tuple(_zeros(*facts) if g is None else g for g, facts in outputs)
-
-    def others(self, arrays: tuple) -> tuple:
-        """The outputs after the first, as Tensors of this graph again; integers are of none."""
-        return tuple(
-            Tensor(array, self if array.dtype.is_floating_point else None, i)
-            for i, array in enumerate(arrays, 1)
-        )
 
     def overwritten(self, name: str, storage) -> RuntimeError:
         op, site = storage.written or ("an operation", None)

@@ -8,9 +8,9 @@
 A rule is a function on Tensors, so derivatives of derivatives need nothing more. **Its parameters
 say what it needs**, and that is all a graph keeps alive until backward:
 
-    g          the gradient of the output (a tuple of them if forward returns a tuple)
+    g          the gradient of the output, of several the first
     out        the output, of several the first
-    rest       the others, a tuple
+    rest       the others, a tuple: constants, which gradients do not go through
     x          the input called x; of a variadic input *xs, the tuple of all
     x_shape    only its shape
     position   which one of a variadic op's inputs this gradient is for

@@ -14,7 +14,7 @@ from threading import get_ident
 from typing import Any
 
 from . import capture
-from .backend import Backend, Functions, call_arrays
+from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
 from .device import default as default_device
 from .graph import is_grad_enabled
@@ -212,34 +212,52 @@ class Recorded:
 
 
 class Calls(Recorded):
-    """A step on the CPU: a list of calls of C functions, which is also run while it is recorded."""
+    """A step on the CPU: a list of calls of C functions, which is also run while it is recorded.
+
+    C repeats them in one go (native/cpu/replay.c).
+    """
 
     def begin(self) -> None:
-        self.calls: list[tuple] = []
+        self.names: list[str] = []
+        self.arguments: list[tuple] = []  # which must stay alive
         self.functions = self.backend.fn
-        self.backend.fn = _Recording(self.backend.lib, self.calls)
+        self.backend.fn = _Recording(self.backend.lib, self)
 
     def recorded(self) -> None:
+        self.backend.fn.clear()  # or its functions would keep it, and it this
         self.backend.fn = self.functions
         self.notes.count()
 
+    def end(self) -> None:
+        self.list = ffi.new("td_call[]", len(self.names))
+        self.failed = ffi.new("int64_t *")
+        for call, name, arguments in zip(self.list, self.names, self.arguments, strict=True):
+            call.function = self.backend.lib.td_function(name.encode())
+            kinds = ffi.typeof(self.functions[name]).args
+            for slot, kind, argument in zip(call.argument, kinds, arguments):  # noqa: B905
+                if kind.kind == "pointer":
+                    slot.pointer = ffi.cast("void *", argument)
+                elif kind.cname == "double":
+                    slot.real = argument
+                else:
+                    slot.integer = argument
+
     def run(self) -> None:
-        for name, function, arguments in self.calls:
-            status = function(*arguments)
-            if status:
-                self.backend.check(status, name)
+        status = self.backend.lib.td_replay(self.list, len(self.names), self.failed)
+        if status:
+            self.backend.check(status, self.names[self.failed[0]])
 
 
 class _Recording(Functions):
-    """The library's functions, each of which notes how it is called by this thread."""
+    """The library's functions; kernels note how they are called by this thread."""
 
-    def __init__(self, lib, calls: list):
+    def __init__(self, lib, notes: Calls):
         super().__init__(lib)
-        self.calls, self.thread = calls, get_ident()
+        self.notes, self.thread = notes, get_ident()
 
     def __missing__(self, name: str):
         function = getattr(self.lib, f"td_{name}")
-        if name not in ("alloc", "free", "threads", "set_threads"):
+        if name == "write" or self.lib.td_function(name.encode()) >= 0:
             function = self._noting(name, function)
         self[name] = function
         return function
@@ -251,7 +269,8 @@ class _Recording(Functions):
             if name == "write":
                 capture.current.refuse("makes a tensor of Python's or NumPy's numbers")
             status = function(*arguments)
-            self.calls.append((name, function, arguments))
+            self.notes.names.append(name)
+            self.notes.arguments.append(arguments)
             return status
 
         return noting

@@ -1,8 +1,8 @@
-/* conv2d_points.inl — y[n,m,p,q] = bias[m] + Σ_c a[m,c] · x[n,c,p,q]: windows of one tap without
- * stride or padding, a product of matrices for each image.
+/* conv2d_points.inl — y[n,m,p,q] = bias[m] + Σ_c a[m,c] · x[n,c,p,q]: windows of one tap
+ * without stride or padding, a product of matrices for each image.
  *
- * The filter is packed once per call, as gemm.inl wants it. A task is a strip of TILE_N pixels: those
- * of a few hundred channels are copied into L1, one after another, and meet all filters there.
+ * The filter is packed once per call, as gemm.inl wants it. A task is a strip of TILE_N pixels:
+ * those of a few hundred channels are copied into L1, one after another, and meet all filters.
  */
 
 /* strip[channels, TILE_N] = n pixels of planes that are `plane` apart; what is not before `end` is

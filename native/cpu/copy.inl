@@ -46,18 +46,22 @@ static td_row_fn *const FN(copy_rows)[TD_NUM_DTYPES] = {
 #undef TO_U8
 #undef TO_I32
 
+#if IS_REAL
+/* Whole squares are turned in registers, what is left goes one by one. */
 static void FN(transpose_tile)(char *to, const char *from, int64_t rows, int64_t columns,
                                int64_t y_row, int64_t x_column)
 {
-    REAL *restrict y = (REAL *)to;
-    const REAL *restrict x = (const REAL *)from;
-    if (rows == TILE && columns == TILE)
-        for (int i = 0; i < TILE; i++)
-            for (int j = 0; j < TILE; j++) y[i * y_row + j] = x[j * x_column + i];
-    else
-        for (int64_t i = 0; i < rows; i++)
-            for (int64_t j = 0; j < columns; j++) y[i * y_row + j] = x[j * x_column + i];
+    typedef REAL number __attribute__((may_alias)); /* or an integer of its size */
+    number *restrict y = (number *)to;
+    const number *restrict x = (const number *)from;
+    const int64_t down = rows / LANES * LANES, across = columns / LANES * LANES;
+    for (int64_t i = 0; i < down; i += LANES)
+        FN(transpose_out)(y + i * y_row, y_row, x + i, x_column, across, LANES);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = i < down ? across : 0; j < columns; j++)
+            y[i * y_row + j] = x[j * x_column + i];
 }
+#endif
 
 /* y = c ? a : b. Both values are read before one is chosen, or there would be no vectors. */
 TD_INLINE void FN(where_run)(REAL *restrict y, const uint8_t *restrict c, const REAL *restrict a,

@@ -5,23 +5,21 @@
  */
 
 /* n ≤ LANES elements x[0], x[stride], …; the other lanes hold 1, which no formula traps on. */
-TD_INLINE VEC FN(gather)(const REAL *x, int64_t stride, int64_t n)
+TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t n)
 {
-    VEC v = FN(splat)(1);
+    VEC v = FN(splat)(stride == 0 ? *x : 1);
+    if (stride == 0) return v;
+    if (stride == 1) return n == LANES ? FN(load)(x) : FN(load_some)(x, n, v);
     for (int64_t i = 0; i < n; i++) v[i] = x[i * stride];
     return v;
 }
 
 TD_INLINE void FN(scatter)(REAL *y, int64_t stride, int64_t n, VEC v)
 {
-    for (int64_t i = 0; i < n; i++) y[i * stride] = v[i];
-}
-
-TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t n)
-{
-    if (n == LANES && stride == 1) return FN(load)(x);
-    if (stride == 0) return FN(splat)(*x);
-    return FN(gather)(x, stride, n);
+    if (stride == 1)
+        FN(store_some)(y, n, v);
+    else
+        for (int64_t i = 0; i < n; i++) y[i * stride] = v[i];
 }
 
 TD_INLINE void FN(map1)(int64_t n, char *const *p, const int64_t *s, VEC (*f)(VEC))
@@ -63,14 +61,19 @@ TD_INLINE void FN(map2_bool)(int64_t n, char *const *p, const int64_t *s, MASK (
 {
     uint8_t *y = (uint8_t *)p[0];
     const REAL *a = (const REAL *)p[1], *b = (const REAL *)p[2];
-    for (int64_t i = 0; i < n; i += LANES) {
+    int64_t i = 0;
+    if (s[0] == 1 && (s[1] == 0 || s[1] == 1) && (s[2] == 0 || s[2] == 1)) {
+        const VEC u = FN(splat)(*a), v = FN(splat)(*b);
+        for (; i + LANES <= n; i += LANES) {
+            MASK m = f(s[1] ? FN(load)(a + i) : u, s[2] ? FN(load)(b + i) : v);
+            *(FN(ubool) *)(y + i) = __builtin_convertvector(m, FN(bool)) & 1;
+        }
+    }
+    for (; i < n; i += LANES) {
         int64_t m = n - i < LANES ? n - i : LANES;
         VEC u = FN(fetch)(a + i * s[1], s[1], m), v = FN(fetch)(b + i * s[2], s[2], m);
         FN(bool) bytes = __builtin_convertvector(f(u, v), FN(bool)) & 1;
-        if (m == LANES && s[0] == 1)
-            *(FN(ubool) *)(y + i) = bytes;
-        else
-            for (int64_t j = 0; j < m; j++) y[(i + j) * s[0]] = bytes[j];
+        for (int64_t j = 0; j < m; j++) y[(i + j) * s[0]] = bytes[j];
     }
 }
 

@@ -7,10 +7,7 @@
 /* The m ≤ LANES first elements of x; the lanes without one hold `fill`. */
 TD_INLINE VEC FN(fetch)(const REAL *x, int64_t m, REAL fill)
 {
-    if (m == LANES) return FN(load)(x);
-    VEC v = FN(splat)(fill);
-    for (int64_t j = 0; j < m; j++) v[j] = x[j];
-    return v;
+    return m >= LANES ? FN(load)(x) : FN(load_some)(x, m, FN(splat)(fill));
 }
 
 /* Whether this row's target is a class; notes the row where it neither is nor may be ignored. */
@@ -31,16 +28,12 @@ static void FN(cross_entropy)(void *context, int64_t begin, int64_t end)
         const REAL *x = (const REAL *)job->x + row * c;
         VEC best = FN(splat)(-(REAL)INFINITY), sum = FN(splat)(0);
         for (int64_t j = 0; j < c; j += LANES)
-            best = FN(vmax)(best, FN(fetch)(x + j, TD_MIN(c - j, LANES), -(REAL)INFINITY));
-        REAL max = best[0], total = 0;
-        for (int k = 1; k < LANES; k++) max = best[k] > max || best[k] != best[k] ? best[k] : max;
-        for (int64_t j = 0; j < c; j += LANES) {
-            const int64_t m = TD_MIN(c - j, LANES);
-            VEC e = FN(vexp)(FN(fetch)(x + j, m, -(REAL)INFINITY) - max);
-            sum += e;
-        }
-        for (int k = 0; k < LANES; k++) total += sum[k];
-        const REAL log_total = FN(vlog)(FN(splat)(total))[0];
+            best = FN(more)(FN(fetch)(x + j, c - j, -(REAL)INFINITY), best);
+        best = FN(most_across)(best); /* NaN may be overlooked: x − best has it all the same */
+        for (int64_t j = 0; j < c; j += LANES)
+            sum += FN(vexp)(FN(fetch)(x + j, c - j, -(REAL)INFINITY) - best);
+        const REAL max = best[0];
+        const REAL log_total = FN(vlog)(FN(sum_across)(sum))[0];
         ((REAL *)job->lse)[row] = max + log_total;
         ((REAL *)job->loss)[row] =
             FN(counts)(job, row) ? log_total - (x[job->target[row]] - max) : 0;
@@ -75,14 +68,12 @@ static void FN(cross_entropy_grad)(void *context, int64_t begin, int64_t end)
         const REAL lse = ((const REAL *)job->lse)[row];
         const int64_t t = job->target[row];
         for (int64_t j = 0; j < c; j += LANES) {
-            const int64_t m = TD_MIN(c - j, LANES);
-            VEC v = FN(vexp)(FN(fetch)(x + j, m, lse) - lse);
-            if (t >= j && t < j + m) v[t - j] -= 1;
-            v *= g;
-            if (m == LANES)
+            const VEC v = FN(vexp)(FN(fetch)(x + j, c - j, lse) - lse) * g;
+            if (c - j >= LANES)
                 FN(store)(gx + j, v);
             else
-                for (int64_t k = 0; k < m; k++) gx[j + k] = v[k];
+                FN(store_some)(gx + j, c - j, v);
         }
+        gx[t] = (FN(vexp)(FN(splat)(x[t] - lse))[0] - 1) * g;
     }
 }

@@ -21,14 +21,16 @@ enum {
 };
 enum { SUM, MAX, MIN };
 
-/* One call's work: x[rows, n] at row[0], row[1], …, and where its results go. */
+/* One call's work: x[rows, n] at row[0], row[1], …, and where its results go. A tile of rows may
+ * stand for the same of several neighbouring outputs, `next` apart in x. */
 typedef struct {
     const char *x;
     const int64_t *row; /* offset of each row, in elements */
     int64_t rows, n, stride;
     void *y; /* y or place may be NULL */
     int64_t *place;
-    int64_t y_stride, place_stride;
+    int64_t y_stride, place_stride; /* from one result to the next */
+    int64_t outputs, next;
     int64_t first; /* reading-order number of the tile's first reduced element */
 } tile_t;
 
@@ -67,6 +69,21 @@ static void locate(const td_axis_list *a, int64_t index, int64_t *offset)
     }
 }
 
+/* row[r] = the offset of row first + r, for r < rows: places are counted out once for each axis. */
+static void locate_rows(const td_axis_list *reduced, int64_t first, int64_t rows, int64_t *row)
+{
+    const int last = reduced->ndim - 1;
+    for (int64_t r = 0; r < rows;) {
+        int64_t offset[TD_REDUCTION_OPERANDS], run = 1, step = 0;
+        locate(reduced, first + r, offset);
+        if (last >= 0) {
+            run = reduced->shape[last] - (first + r) % reduced->shape[last];
+            step = reduced->stride[last][TD_X];
+        }
+        for (; run > 0 && r < rows; run--, r++, offset[TD_X] += step) row[r] = offset[TD_X];
+    }
+}
+
 typedef struct {
     const kernel_t *kernel;
     td_reduction plan;
@@ -81,28 +98,26 @@ static void run_tiles(void *context, int64_t begin, int64_t end)
 {
     const job_t *job = context;
     const td_reduction *plan = &job->plan;
-    for (int64_t i = begin; i < end; i++) {
-        int64_t tile = i % job->tiles, column_piece = 0, outer = i / job->tiles;
-        int64_t first_row, piece;
+    const td_axis_list *kept = &plan->kept;
+    for (int64_t i = begin, outputs; i < end; i += outputs) {
+        int64_t tile = 0, column_piece = 0, outer = i, first_row = 0, piece = 0;
+        if (job->tiles > 1) tile = i % job->tiles, outer = i / job->tiles;
         if (plan->columns) {
-            column_piece = outer % job->pieces, outer /= job->pieces;
+            if (job->pieces > 1) column_piece = outer % job->pieces, outer /= job->pieces;
             first_row = tile * job->tile_rows, piece = column_piece;
-        } else {
+        } else if (job->tiles > 1) {
             first_row = tile / job->pieces * job->tile_rows, piece = tile % job->pieces;
         }
         int64_t start = piece * job->piece, row[ROWS];
-        int64_t at[TD_REDUCTION_OPERANDS], offset[TD_REDUCTION_OPERANDS];
-        locate(&plan->kept, outer, at);
+        int64_t at[TD_REDUCTION_OPERANDS];
+        locate(kept, outer, at);
 
-        tile_t t = {.row = row, .stride = plan->stride[TD_X]};
+        tile_t t = {.row = row, .stride = plan->stride[TD_X], .outputs = 1};
         t.x = job->x + (at[TD_X] + start * plan->stride[TD_X]) * (int64_t)job->x_size;
         t.rows = TD_MIN(job->tile_rows, plan->rows - first_row);
         t.n = TD_MIN(job->piece, plan->n - start);
         t.first = plan->columns ? first_row : first_row * plan->n + start;
-        for (int64_t r = 0; r < t.rows; r++) {
-            locate(&plan->reduced, first_row + r, offset);
-            row[r] = offset[TD_X];
-        }
+        locate_rows(&plan->reduced, first_row, t.rows, row);
         if (job->partial) {
             int64_t width = plan->columns ? plan->n : 1;
             int64_t to = (outer * job->tiles + tile) * width + column_piece * job->piece;
@@ -110,13 +125,18 @@ static void run_tiles(void *context, int64_t begin, int64_t end)
             t.place = job->partial_place ? job->partial_place + to : NULL;
             t.y_stride = t.place_stride = 1;
         } else {
-            int64_t column = column_piece * job->piece;
-            if (job->y)
-                t.y = job->y + (at[TD_Y] + column * plan->stride[TD_Y]) * (int64_t)job->y_size;
-            if (job->place) t.place = job->place + at[TD_PLACE] + column * plan->stride[TD_PLACE];
-            t.y_stride = plan->stride[TD_Y], t.place_stride = plan->stride[TD_PLACE];
+            const int64_t *stride = plan->stride, column = column_piece * job->piece;
+            if (!plan->columns && kept->ndim > 0) {
+                const int last = kept->ndim - 1;
+                stride = kept->stride[last], t.next = stride[TD_X];
+                t.outputs = TD_MIN(end - i, kept->shape[last] - outer % kept->shape[last]);
+            }
+            if (job->y) t.y = job->y + (at[TD_Y] + column * stride[TD_Y]) * (int64_t)job->y_size;
+            if (job->place) t.place = job->place + at[TD_PLACE] + column * stride[TD_PLACE];
+            t.y_stride = stride[TD_Y], t.place_stride = stride[TD_PLACE];
         }
         (plan->columns ? job->kernel->columns : job->kernel->rows)(&t);
+        outputs = t.outputs;
     }
 }
 

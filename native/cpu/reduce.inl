@@ -31,51 +31,47 @@ TD_INLINE REAL FN(fold1)(int op, REAL a, REAL b)
 /* m ≤ LANES elements; the lanes without one hold `fill`. */
 TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t m, REAL fill)
 {
-    if (m == LANES && stride == 1) return FN(load)(x);
     VEC v = FN(splat)(fill);
+    if (stride == 1) return m == LANES ? FN(load)(x) : FN(load_some)(x, m, v);
     for (int64_t j = 0; j < m; j++) v[j] = x[j * stride];
     return v;
 }
 
 TD_INLINE REAL FN(fold_lanes)(int op, VEC v)
 {
-    REAL lane[LANES];
-    FN(store)(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++) lane[j] = FN(fold1)(op, lane[j], lane[j + half]);
-    return lane[0];
+#if IS_REAL
+    for (int d = LANES / 2; d > 0; d /= 2) v = FN(fold)(op, v, FN(flip)(v, d));
+    return v[0];
+#else
+    REAL y = v[0];
+    for (int j = 1; j < LANES; j++) y = FN(fold1)(op, y, v[j]);
+    return y;
+#endif
 }
 
-/* One row of LANES to 8 · LANES neighbours → 1: what there are of it, in two chains. */
-TD_INLINE REAL FN(fold_short)(int op, const REAL *x, int64_t n)
+/* One row of neighbours → 1, in four chains. */
+TD_INLINE REAL FN(fold_row)(int op, const REAL *x, int64_t n)
 {
-    VEC even = FN(load)(x), odd = op == SUM ? FN(splat)(0) : even;
-    int64_t i = LANES;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        odd = FN(fold)(op, odd, FN(load)(x + i));
-        even = FN(fold)(op, even, FN(load)(x + i + LANES));
-    }
-    const REAL fill = op == SUM ? 0 : x[0];
-    for (; i < n; i += LANES)
-        odd = FN(fold)(op, odd, FN(fetch)(x + i, 1, TD_MIN(n - i, LANES), fill));
-    return FN(fold_lanes)(op, FN(fold)(op, even, odd));
+    enum { WAYS = 4 };
+    const VEC fill = FN(splat)(op == SUM ? 0 : x[0]);
+    VEC v[WAYS] = {fill, fill, fill, fill};
+    int64_t i = 0;
+    for (; i + WAYS * LANES <= n; i += WAYS * LANES)
+        for (int k = 0; k < WAYS; k++) v[k] = FN(fold)(op, v[k], FN(load)(x + i + k * LANES));
+    for (int k = 0; k < WAYS - 1 && i + LANES <= n; k++, i += LANES)
+        v[k] = FN(fold)(op, v[k], FN(load)(x + i));
+    if (i < n) v[WAYS - 1] = FN(fold)(op, v[WAYS - 1], FN(load_some)(x + i, n - i, fill));
+    return FN(fold_lanes)(op, FN(fold)(op, FN(fold)(op, v[0], v[1]), FN(fold)(op, v[2], v[3])));
 }
 
 /* x[rows, n] → 1 */
-TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t)
+TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t, const REAL *x)
 {
     enum { WAYS = 8 };
-    const REAL *x = (const REAL *)t->x;
     const int64_t n = t->n, stride = t->stride;
     if (t->rows == 0 || n == 0) return 0;
+    if (t->rows == 1 && stride == 1) return FN(fold_row)(op, x + t->row[0], n);
     const REAL fill = op == SUM ? 0 : x[t->row[0]];
-    if (t->rows == 1 && stride == 1 && n >= LANES && n <= WAYS * LANES)
-        return FN(fold_short)(op, x + t->row[0], n);
-    if (t->rows == 1 && n < 2 * LANES) {
-        REAL y = x[t->row[0]];
-        for (int64_t i = 1; i < n; i++) y = FN(fold1)(op, y, x[t->row[0] + i * stride]);
-        return y;
-    }
     VEC wide[WAYS], rest[WAYS];
     for (int k = 0; k < WAYS; k++) wide[k] = rest[k] = FN(splat)(fill);
     int way = 0;
@@ -99,26 +95,25 @@ TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t)
 
 static void FN(sum_rows)(const tile_t *t)
 {
+    TOTAL *y = t->y;
+    for (int64_t o = 0; o < t->outputs; o++, y += t->y_stride) {
+        const REAL *x = (const REAL *)t->x + o * t->next;
 #if IS_REAL
-    *(TOTAL *)t->y = FN(fold_rows)(SUM, t);
+        *y = FN(fold_rows)(SUM, t, x);
 #else
-    TOTAL y = 0;
-    for (int64_t r = 0; r < t->rows; r++) {
-        const REAL *x = (const REAL *)t->x + t->row[r];
-        if (t->stride == 1)
-            for (int64_t i = 0; i < t->n; i++) y += x[i];
-        else
-            for (int64_t i = 0; i < t->n; i++) y += x[i * t->stride];
-    }
-    *(TOTAL *)t->y = y;
+        *y = 0;
+        for (int64_t r = 0; r < t->rows; r++)
+            for (int64_t i = 0; i < t->n; i++) *y += x[t->row[r] + i * t->stride];
 #endif
+    }
 }
 
 /* x[rows, n] → n: whole rows are added to a row of totals, four rows at a time. */
 static void FN(sum_columns)(const tile_t *t)
 {
     const int64_t n = t->n, stride = t->stride;
-    TOTAL total[COLUMNS] = {0};
+    TOTAL total[COLUMNS];
+    memset(total, 0, (size_t)n * sizeof *total);
     int64_t r = 0;
     if (stride == 1)
         for (; r + 4 <= t->rows; r += 4) {
@@ -156,10 +151,10 @@ static void FN(sum_combine)(void *y, int64_t *place, const void *partial,
 }
 
 /* The first element of the tile that is `best`, or NaN. */
-static int64_t FN(find)(const tile_t *t, REAL best)
+static int64_t FN(find)(const tile_t *t, const REAL *first, REAL best)
 {
     for (int64_t r = 0; r < t->rows; r++) {
-        const REAL *x = (const REAL *)t->x + t->row[r];
+        const REAL *x = first + t->row[r];
         int64_t i = 0;
         if (t->stride == 1)
             for (; i + 8 * LANES <= t->n; i += 8 * LANES) {
@@ -183,9 +178,11 @@ static int64_t FN(find)(const tile_t *t, REAL best)
 
 TD_INLINE void FN(best_rows)(int op, const tile_t *t)
 {
-    REAL best = FN(fold_rows)(op, t);
-    if (t->y) *(REAL *)t->y = best;
-    if (t->place) *t->place = t->first + FN(find)(t, best);
+    for (int64_t o = 0; o < t->outputs; o++) {
+        const REAL *x = (const REAL *)t->x + o * t->next, best = FN(fold_rows)(op, t, x);
+        if (t->y) ((REAL *)t->y)[o * t->y_stride] = best;
+        if (t->place) t->place[o * t->place_stride] = t->first + FN(find)(t, x, best);
+    }
 }
 
 /* Columns j … of x[rows, n]: `ways` vectors with m elements each, and in the lanes of as many

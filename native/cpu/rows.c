@@ -15,14 +15,21 @@ static void run_range(void *context, int64_t begin, int64_t end)
     const job_t *job = context;
     const td_walk *w = job->walk;
     const int inner = w->ndim - 1;
-    int64_t stride[TD_MAX_OPERANDS];
-    for (int k = 0; k < w->count; k++) stride[k] = w->stride[k][inner];
-
-    for (int64_t at = begin; at < end;) {
+    int64_t stride[TD_MAX_OPERANDS], next[TD_MAX_OPERANDS] = {0}; /* bytes to the next row */
+    for (int k = 0; k < w->count; k++) {
+        stride[k] = w->stride[k][inner];
+        if (inner > 0) next[k] = w->stride[k][inner - 1] * (int64_t)w->itemsize[k];
+    }
+    for (int64_t at = begin, n; at < end;) { /* places are counted out once for many rows */
         char *p[TD_MAX_OPERANDS];
-        int64_t n = TD_MIN(td_walk_at(w, at, p), end - at);
-        job->row(n, p, stride);
-        at += n;
+        n = td_walk_at(w, at, p);
+        int64_t rows = 1;
+        if (inner > 0 && n == w->shape[inner])
+            rows = w->shape[inner - 1] - at / n % w->shape[inner - 1];
+        for (; rows > 0 && at < end; rows--, at += n) {
+            job->row(TD_MIN(n, end - at), p, stride);
+            for (int k = 0; k < w->count; k++) p[k] += next[k];
+        }
     }
 }
 

@@ -5,81 +5,51 @@
  * The row's maximum is subtracted before any exponential, so nothing overflows.
  */
 typedef struct {
-    int64_t vectors, step; /* vector v starts at v · step */
-    int64_t lanes, last;   /* elements in each vector, and in the last one */
+    int64_t vectors, whole; /* the first `whole` vectors have LANES elements, the rest `some` */
+    int64_t some, step;     /* vector v starts at v · step */
 } FN(strip);
 
-TD_INLINE VEC FN(fetch)(const REAL *x, const FN(strip) *s, int64_t v, REAL fill)
-{
-    const int64_t m = v == s->vectors - 1 ? s->last : s->lanes;
-    x += v * s->step;
-    if (m == LANES) return FN(load)(x);
-    VEC u = FN(splat)(fill);
-    for (int64_t j = 0; j < m; j++) u[j] = x[j];
-    return u;
-}
+/* statement for each vector v from begin to end; `whole` in it is a constant. */
+#define FOR_VECTORS(begin, end, statement)                                                         \
+    do {                                                                                           \
+        int64_t v = begin;                                                                         \
+        for (const int whole = 1; v < TD_MIN(end, s->whole); v++) statement;                       \
+        for (const int whole = 0; v < end; v++) statement;                                         \
+    } while (0)
 
-TD_INLINE void FN(put)(REAL *y, const FN(strip) *s, int64_t v, VEC u)
-{
-    const int64_t m = v == s->vectors - 1 ? s->last : s->lanes;
-    y += v * s->step;
-    if (m == LANES)
-        FN(store)(y, u);
-    else
-        for (int64_t j = 0; j < m; j++) y[j] = u[j];
-}
+#define FETCH(x, fill)                                                                             \
+    (whole ? FN(load)(x + v * s->step) : FN(load_some)(x + v * s->step, s->some, FN(splat)(fill)))
+#define PUT(y, u)                                                                                  \
+    (whole ? FN(store)(y + v * s->step, u) : FN(store_some)(y + v * s->step, s->some, u))
 
-TD_INLINE VEC FN(sum_across)(VEC v)
-{
-    REAL lane[LANES];
-    FN(store)(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++) lane[j] += lane[j + half];
-    return FN(splat)(lane[0]);
-}
-
-TD_INLINE VEC FN(max_across)(VEC v)
-{
-    REAL best = v[0];
-    for (int j = 1; j < LANES; j++) best = v[j] > best || v[j] != v[j] ? v[j] : best;
-    return FN(splat)(best);
-}
-
-/* Σ term(v) in blocks, so that errors grow with the block and not with the row. */
-#define SUM_OVER(strip, total, term)                                                               \
+/* Σ term in blocks, so that errors grow with the block and not with the row. */
+#define SUM_OVER(total, term)                                                                      \
     do {                                                                                           \
         total = FN(splat)(0);                                                                      \
-        for (int64_t v0 = 0; v0 < (strip)->vectors; v0 += 64) {                                    \
+        for (int64_t v0 = 0; v0 < s->vectors; v0 += 64) {                                          \
             VEC block = FN(splat)(0);                                                              \
-            for (int64_t v = v0; v < TD_MIN(v0 + 64, (strip)->vectors); v++) block += term;        \
+            FOR_VECTORS(v0, TD_MIN(v0 + 64, s->vectors), block += term);                           \
             total += block;                                                                        \
         }                                                                                          \
         if (across) total = FN(sum_across)(total);                                                 \
     } while (0)
 
+/* NaN may be overlooked: x − max has it all the same. */
 TD_INLINE VEC FN(strip_max)(const REAL *x, const FN(strip) *s, const int across)
 {
     VEC max = FN(splat)(-(REAL)INFINITY);
-    for (int64_t v = 0; v < s->vectors; v++)
-        max = FN(vmax)(max, FN(fetch)(x, s, v, -(REAL)INFINITY));
-    return across ? FN(max_across)(max) : max;
+    FOR_VECTORS(0, s->vectors, max = FN(more)(FETCH(x, -(REAL)INFINITY), max));
+    return across ? FN(most_across)(max) : max;
 }
 
 /* y = exp(x − max) / Σ exp(x − max) */
-TD_INLINE VEC FN(exp_and_put)(REAL *y, const REAL *x, const FN(strip) *s, int64_t v, VEC max)
-{
-    VEC e = FN(vexp)(FN(fetch)(x, s, v, -(REAL)INFINITY) - max);
-    FN(put)(y, s, v, e);
-    return e;
-}
-
 TD_INLINE void FN(softmax_strip)(REAL *y, const REAL *x, const REAL *gy, const FN(strip) *s,
                                  const int across)
 {
     (void)gy;
-    VEC sum, max = FN(strip_max)(x, s, across);
-    SUM_OVER(s, sum, FN(exp_and_put)(y, x, s, v, max));
-    for (int64_t v = 0; v < s->vectors; v++) FN(put)(y, s, v, FN(fetch)(y, s, v, 0) / sum);
+    VEC e, sum, max = FN(strip_max)(x, s, across);
+    SUM_OVER(sum, (e = FN(vexp)(FETCH(x, -(REAL)INFINITY) - max), PUT(y, e), e));
+    FOR_VECTORS(0, s->vectors, PUT(y, FETCH(y, 0) / sum));
 }
 
 /* y = (x − max) − log Σ exp(x − max) */
@@ -88,10 +58,9 @@ TD_INLINE void FN(log_softmax_strip)(REAL *y, const REAL *x, const REAL *gy, con
 {
     (void)gy;
     VEC sum, max = FN(strip_max)(x, s, across);
-    SUM_OVER(s, sum, FN(vexp)(FN(fetch)(x, s, v, -(REAL)INFINITY) - max));
+    SUM_OVER(sum, FN(vexp)(FETCH(x, -(REAL)INFINITY) - max));
     const VEC log_sum = FN(vlog)(sum);
-    for (int64_t v = 0; v < s->vectors; v++)
-        FN(put)(y, s, v, FN(fetch)(x, s, v, 0) - max - log_sum);
+    FOR_VECTORS(0, s->vectors, PUT(y, FETCH(x, 0) - max - log_sum));
 }
 
 /* gx = y (gy − Σ gy y) */
@@ -99,9 +68,8 @@ TD_INLINE void FN(softmax_grad_strip)(REAL *gx, const REAL *y, const REAL *gy, c
                                       const int across)
 {
     VEC dot;
-    SUM_OVER(s, dot, FN(fetch)(gy, s, v, 0) * FN(fetch)(y, s, v, 0));
-    for (int64_t v = 0; v < s->vectors; v++)
-        FN(put)(gx, s, v, FN(fetch)(y, s, v, 0) * (FN(fetch)(gy, s, v, 0) - dot));
+    SUM_OVER(dot, FETCH(gy, 0) * FETCH(y, 0));
+    FOR_VECTORS(0, s->vectors, PUT(gx, FETCH(y, 0) * (FETCH(gy, 0) - dot)));
 }
 
 /* gx = gy − exp(y) Σ gy */
@@ -109,9 +77,8 @@ TD_INLINE void FN(log_softmax_grad_strip)(REAL *gx, const REAL *y, const REAL *g
                                           const FN(strip) *s, const int across)
 {
     VEC sum;
-    SUM_OVER(s, sum, FN(fetch)(gy, s, v, 0));
-    for (int64_t v = 0; v < s->vectors; v++)
-        FN(put)(gx, s, v, FN(fetch)(gy, s, v, 0) - FN(vexp)(FN(fetch)(y, s, v, 0)) * sum);
+    SUM_OVER(sum, FETCH(gy, 0));
+    FOR_VECTORS(0, s->vectors, PUT(gx, FETCH(gy, 0) - FN(vexp)(FETCH(y, 0)) * sum));
 }
 
 /* Rows begin … end−1 of [outer, n, inner], strip by strip. */
@@ -122,8 +89,7 @@ TD_INLINE void FN(strips)(const softmax_t *job, int64_t begin, int64_t end,
     const REAL *x = job->x, *gy = job->gy ? job->gy : job->x;
     const int64_t n = job->n, inner = job->inner;
     if (inner == 1) {
-        const int64_t vectors = TD_CEIL_DIV(n, LANES);
-        const FN(strip) s = {vectors, LANES, LANES, n - (vectors - 1) * LANES};
+        const FN(strip) s = {TD_CEIL_DIV(n, LANES), n / LANES, n % LANES, LANES};
         for (int64_t row = begin; row < end; row++)
             body(y + row * n, x + row * n, gy + row * n, &s, 1);
         return;
@@ -131,7 +97,7 @@ TD_INLINE void FN(strips)(const softmax_t *job, int64_t begin, int64_t end,
     for (int64_t row = begin, m; row < end; row += m) {
         const int64_t column = row % inner, at = row / inner * n * inner + column;
         m = TD_MIN(LANES, TD_MIN(inner - column, end - row));
-        const FN(strip) s = {n, inner, m, m};
+        const FN(strip) s = {n, m == LANES ? n : 0, m, inner};
         body(y + at, x + at, gy + at, &s, 0);
     }
 }
@@ -147,4 +113,7 @@ EXPORT(softmax_grad)
 EXPORT(log_softmax_grad)
 
 #undef EXPORT
+#undef FOR_VECTORS
+#undef FETCH
+#undef PUT
 #undef SUM_OVER

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
+from .. import ops
 from ..creation import empty
 from ..device import DeviceLike
 from ..dtypes import DType
 from ..tensor import Tensor
-from . import functional as F
 from . import init
 from .module import Module, Parameter
 
@@ -69,8 +70,10 @@ class Linear(Module):
             bound = 1 / sqrt(self.in_features) if self.in_features else 0
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.linear(input, self.weight, self.bias)
+    def forward(self, input: Tensor, then: Sequence[Module] = ()) -> Tensor:
+        """y, or relu(y) where a ReLU is what comes `then` (fused.py)."""
+        linear = ops.linear_relu if then else ops.linear
+        return linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (

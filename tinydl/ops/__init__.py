@@ -43,7 +43,7 @@ from .elementwise import (
     tanh,
     where,
 )
-from .fused import conv2d_relu
+from .fused import conv2d_relu, linear_relu
 from .index import assign, gather, getitem, index, index_select, normalize, set_index
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul

@@ -1,4 +1,4 @@
-"""Ops that one kernel computes together: their values in one pass, their derivatives as ever.
+"""Ops that are computed together: their values in one pass, their derivatives as ever.
 
 What lies between them never exists. The graph gets the node of each op all the same, because what
 their rules ask for is there: the first one's inputs, the last one's output, and shapes.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..array import Array
-from ..backend import call
+from ..backend import call, call_arrays
 from ..graph import Node, mode
 from ..tensor import Tensor
 from .conv import conv2d, conv2d_attrs, conv2d_shape
 from .elementwise import relu
+from .matmul import linear
 from .pool import max_pool2d, pool2d_attrs, pool2d_shape
 
 _WINDOW = "window", "stride", "padding", "dilation"
@@ -49,4 +50,22 @@ def conv2d_relu(x, w, b=None, *, stride, padding, dilation, groups, pool=None) -
     between = Tensor(z, Node.record(conv2d, inputs, needs, z, window))
     if pool:
         between = Tensor(y, Node.record(max_pool2d, (between,), (True,), (y, idx), pool))
+    return Tensor(y, Node.record(relu, (between,), (True,), y, {}))
+
+
+def linear_relu(x, w, b=None) -> Tensor:
+    """y = relu(linear(x, w, b)), in one piece of memory.
+
+    x[…,i], w[o,i], b[o] → y[…,o], float32 or float64.
+
+    Raises:
+        ValueError, TypeError: as linear.
+    """
+    inputs = linear.prepare((x, w, b))
+    y = linear.forward(*[None if t is None else t._array for t in inputs])
+    call_arrays("relu", y, y)
+    needs = tuple([t is not None and t.requires_grad for t in inputs])
+    if not (mode.enabled and True in needs):
+        return Tensor(y)
+    between = Tensor(y, Node.record(linear, inputs, needs, y, {}))
     return Tensor(y, Node.record(relu, (between,), (True,), y, {}))

@@ -60,12 +60,13 @@ def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
 
 
 def _loss_rule(g, rest, x, target, ignore_index):
-    return cross_entropy_grad(g[0], x, rest[0].detach(), target, ignore_index=ignore_index)
+    return cross_entropy_grad(g, x, rest[0], target, ignore_index=ignore_index)
 
 
 def _mean_rule(g, rest, x, target, ignore_index):
-    share = expand(g[0] / rest[0].detach(), shape=target.shape)
-    return cross_entropy_grad(share, x, rest[1].detach(), target, ignore_index=ignore_index)
+    count, lse = rest
+    share = expand(g / count, shape=target.shape)
+    return cross_entropy_grad(share, x, lse, target, ignore_index=ignore_index)
 
 
 cross_entropy.vjp(x=_loss_rule)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from ..array import Array, broadcast_shapes
-from ..backend import call, call_arrays
+from ..backend import call
 from ..op import op
 from ..tensor import Tensor
 from .check import same_dtype
 from .elementwise import Elementwise
 from .reduce import sum_to
-from .shape import permute, reshape
+from .shape import reshape
 
 
 class _Matmul(Elementwise):
@@ -101,25 +101,46 @@ def linear(x, w, b=None):
         )
     if x.dtype is not w.dtype or (b is not None and b.dtype is not w.dtype):
         same_dtype("linear", x=x, w=w, b=b)
-    y = out = Array.empty((*size[:-1], features[0]), x.dtype, x.storage.backend)
-    if len(size) != 2:
-        n = prod(size[:-1])
-        x, out = x.contiguous().reshape((n, size[-1])), y.reshape((n, features[0]))
+    y = Array.empty((*size[:-1], features[0]), x.dtype, x.storage.backend)
     columns = w.view(features[::-1], w.strides[::-1])
-    if b is None:
-        call("matmul", out, x, columns, None)
-    else:
-        call_arrays("matmul", out, x, columns, b.contiguous())
+    call("matmul", _rows(y), _rows(x), columns, b and b.contiguous())
     return y
 
 
-def _rows(x: Tensor) -> Tensor:
+@op
+def linear_input(gy, w):
+    """The gradient of linear's x: gx[…,i] = Σ_o gy[…,o] w[o,i].
+
+    gy[…,o], w[o,i] → gx[…,i], float32 or float64.
+    """
+    gx = Array.empty((*gy.shape[:-1], w.shape[1]), gy.dtype, gy.storage.backend)
+    call("matmul", _rows(gx), _rows(gy), w, None)
+    return gx
+
+
+@op
+def linear_weight(gy, x):
+    """The gradient of linear's w: gw[o,i] = Σ gy[…,o] x[…,i].
+
+    gy[…,o], x[…,i] → gw[o,i], float32 or float64.
+    """
+    gy, x = _rows(gy), _rows(x)
+    gw = Array.empty((gy.shape[1], x.shape[1]), gy.dtype, gy.storage.backend)
+    call("matmul", gw, gy.view(gy.shape[::-1], gy.strides[::-1]), x, None)
+    return gw
+
+
+def _rows(x: Array) -> Array:
     """x[…,i] as a matrix."""
-    return x if x.ndim == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+    if len(x.shape) == 2:
+        return x
+    return x.contiguous().reshape((prod(x.shape[:-1]), x.shape[-1]))
 
 
 linear.vjp(
-    x=lambda g, w: matmul(g, w),
-    w=lambda g, x: _matmul(permute(_rows(g), dims=(1, 0)), _rows(x)),
-    b=lambda g: sum_to(g, g.shape[-1:]),
+    x=lambda g, w: linear_input(g, w),
+    w=lambda g, x: linear_weight(g, x),
+    b=lambda g: sum_to(g, g._array.shape[-1:]),
 )
+linear_input.vjp(gy=lambda g, w: linear(g, w), w=lambda g, gy: linear_weight(gy, g))
+linear_weight.vjp(gy=lambda g, x: linear(x, g), x=lambda g, gy: linear_input(gy, g))

@@ -84,7 +84,7 @@ def max_pool2d_gather(x, idx):
     return y
 
 
-max_pool2d.vjp(x=lambda g, rest, x_shape: max_pool2d_scatter(g[0], rest[0], shape=x_shape))
+max_pool2d.vjp(x=lambda g, rest, x_shape: max_pool2d_scatter(g, rest[0], shape=x_shape))
 max_pool2d_scatter.vjp(gy=lambda g, idx: max_pool2d_gather(g, idx))
 max_pool2d_gather.vjp(x=lambda g, idx, x_shape: max_pool2d_scatter(g, idx, shape=x_shape))
 

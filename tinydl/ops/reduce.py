@@ -136,7 +136,7 @@ def min(x, *, dim, keepdim):
 
 def _max_rule(g, rest, x_shape, dim, keepdim):
     place = _restore(rest[0], x_shape, dim, keepdim)
-    return scatter_zeros(_restore(g[0], x_shape, dim, keepdim), place, shape=x_shape, dim=dim[0])
+    return scatter_zeros(_restore(g, x_shape, dim, keepdim), place, shape=x_shape, dim=dim[0])
 
 
 max.vjp(x=_max_rule)

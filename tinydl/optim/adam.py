@@ -71,7 +71,7 @@ class Adam(Optimizer):
         for p in params:
             state = self.state.setdefault(p, {})
             state["step"] = state.get("step", 0) + 1
-        for step, same in by_key(params, lambda p: self.state[p]["step"]).items():
+        for step, same in by_key(params, [self.state[p]["step"] for p in params]).items():
             m = [self.buffer(p, "exp_avg") for p in same]
             v = [self.buffer(p, "exp_avg_sq") for p in same]
             vmax = None

@@ -130,7 +130,8 @@ class Optimizer:
         with no_grad():
             for group in self.param_groups:
                 ready = [p for p in group["params"] if p.grad is not None]
-                for on_one_device in by_key(ready, lambda p: p._array.backend).values():
+                devices = [p._array.storage.backend for p in ready]
+                for on_one_device in by_key(ready, devices).values():
                     self._update(group, on_one_device)
         return loss
 
@@ -139,10 +140,10 @@ class Optimizer:
 
     def buffer(self, p: Tensor, name: str) -> Tensor:
         """A tensor of p's shape and dtype that is kept between steps, zeros at first."""
-        state = self.state.setdefault(p, {})
-        if name not in state:
-            state[name] = zeros_like(p)
-        return state[name]
+        try:
+            return self.state[p][name]
+        except KeyError:
+            return self.state.setdefault(p, {}).setdefault(name, zeros_like(p))
 
     # --- saving -----------------------------------------------------------------------------------
 
@@ -230,33 +231,32 @@ def _copied(value: Any, own: Any, p: Tensor) -> Any:
 
 def run_kernel(name: str, params: list[Tensor], *buffers: list[Tensor] | None, attrs) -> None:
     """td_<name>(params, *buffers, gradients, count, attrs) on lists of tensors, in place."""
-    backend = params[0]._array.backend
-    for i, p in enumerate(params):
-        if p.grad.shape != p.shape or p.grad.dtype is not p.dtype:
+    arrays, grads = [p._array for p in params], [p.grad._array for p in params]
+    states = [b and [x._array for x in b] for b in buffers]
+    backend = arrays[0].storage.backend
+    for p, g in zip(arrays, grads, strict=True):
+        if g.shape != p.shape or g.dtype is not p.dtype:
             raise ValueError(
-                f"{name}: parameter {p._array} has a gradient {p.grad._array}; "
-                "they must have one shape and dtype"
+                f"{name}: parameter {p} has a gradient {g}; they must have one shape and dtype"
             )
-        for what, x in [("gradient", p.grad), *(("state", b[i]) for b in buffers if b)]:
-            if x._array.backend is not backend:
+    for what, others in [("gradient", grads), *(("state", state) for state in states if state)]:
+        for p, x in zip(params, others, strict=True):
+            if x.storage.backend is not backend:
                 raise ValueError(
-                    f"{name}: parameter {p._array} is on {p.device}, its {what} on {x.device}; "
-                    "move the model before the optimizer is made"
+                    f"{name}: parameter {p._array} is on {p.device}, its {what} on "
+                    f"{Tensor(x).device}; move the model before the optimizer is made"
                 )
-    grads = [p.grad._array.contiguous() for p in params]
-    dense = [p._array.contiguous() for p in params]
-    lists = [_pointers(dense)]
-    lists += [NULL if b is None else _pointers([x._array for x in b]) for b in buffers]
-    status = backend.fn[name](*lists, _pointers(grads), len(params), attrs)
-    backend.check(status, name)
-    site = call_site()
+    grads, dense = [g.contiguous() for g in grads], [p.contiguous() for p in arrays]
+    lists = [NULL if x is None else _pointers(x) for x in (dense, *states, grads)]
+    backend.check(backend.fn[name](*lists, len(params), attrs), name)
     if capture.current is not None:
-        for arrays in (dense, grads, *([x._array for x in b or ()] for b in buffers)):
-            capture.current.keep(arrays)
-    for p, array in zip(params, dense, strict=True):
-        if array is not p._array:
-            backend.check(backend.fn["copy"](p._array.descriptor, array.descriptor), name)
-        wrote(p._array, f"{name} step", site)
+        for operands in (dense, grads, *(state or () for state in states)):
+            capture.current.keep(operands)
+    what, site = f"{name} step", call_site()
+    for p, array in zip(arrays, dense, strict=True):
+        if array is not p:
+            backend.check(backend.fn["copy"](p.descriptor, array.descriptor), name)
+        wrote(p, what, site)
 
 
 def _pointers(arrays: list[Array]):
@@ -270,9 +270,11 @@ def check_range(name: str, **options: float) -> None:
             raise ValueError(f"{name}: {option} must be ≥ 0, got {value}")
 
 
-def by_key(params: list[Tensor], key: Callable) -> dict:
-    """Parameters in the same situation go into one kernel call."""
-    found: dict = {}
-    for p in params:
-        found.setdefault(key(p), []).append(p)
+def by_key(params: list[Tensor], keys: list) -> dict:
+    """Parameters in the same situation go into one kernel call: all of them, mostly."""
+    found: dict = {key: [] for key in keys}
+    if len(found) == 1:
+        return {keys[0]: params}
+    for p, key in zip(params, keys, strict=True):
+        found[key].append(p)
     return found

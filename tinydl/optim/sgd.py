@@ -64,7 +64,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _update(self, group: dict, params: list[Tensor]) -> None:
-        for first, same in by_key(params, lambda p: p not in self.state).items():
+        for first, same in by_key(params, [p not in self.state for p in params]).items():
             buffers = None
             if group["momentum"]:
                 buffers = [self.buffer(p, "momentum_buffer") for p in same]

@@ -43,7 +43,7 @@ from .elementwise import (
 )
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
 from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
-from .matmul import _matmul, linear
+from .matmul import _matmul, linear, linear_input, linear_weight
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, normal, philox, randint, uniform

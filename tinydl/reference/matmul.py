@@ -13,3 +13,14 @@ def _matmul(x, y):
 def linear(x, w, b=None):
     """y[…,o] = Σ_i x[…,i] w[o,i] + b[o]"""
     return x @ w.T + (0 if b is None else b)
+
+
+def linear_input(gy, w):
+    """gx[…,i] = Σ_o gy[…,o] w[o,i]"""
+    return gy @ w
+
+
+def linear_weight(gy, x):
+    """gw[o,i] = Σ gy[…,o] x[…,i]"""
+    rows = range(x.ndim - 1)
+    return np.tensordot(gy, x, (rows, rows))

@@ -1,9 +1,9 @@
-/* conv2d_weight_direct.inl — gw[c,r,s] = Σ_{n,p,q} gy[n,c,p,q] · window(x)[n,c,r,s,p,q]: the weight
- * gradient of depthwise convolutions as in conv2d_direct.inl, on planes as they lie.
+/* conv2d_weight_depthwise.inl — gw[c,r,s] = Σ_{n,p,q} gy[n,c,p,q] · window(x)[n,c,r,s,p,q]:
+ * the weight gradient of depthwise convolutions as in conv2d_depthwise.inl, on planes as they lie.
  *
- * The sums of all taps stay in registers with DIRECT_ROWS vectors of gy, one below the other, while
- * the rows of x that those see pass by. Lanes are masked in both, so that nothing meets a zero that
- * is not a padding's: 0·∞ is not 0.
+ * The sums of all taps stay in registers with DEPTHWISE_ROWS vectors of gy, one below the other,
+ * while the rows of x that those see pass by. Lanes are masked in both, so that nothing meets a zero
+ * that is not a padding's: 0·∞ is not 0.
  */
 
 typedef struct {
@@ -14,9 +14,9 @@ typedef struct {
     REAL *partial;  /* partial[chunk, c, S·S] */
     int64_t chunks; /* of images */
     _Atomic td_status status;
-} FN(weight_direct_t);
+} FN(weight_depthwise_t);
 
-/* What row h of x gives to sum[S,S] with the rows g[rows] of gy; lanes as in direct_row. */
+/* What row h of x gives to sum[S,S] with the rows g[rows] of gy; lanes as in depthwise_row. */
 TD_INLINE void FN(weight_row)(const int S, const int masked, const int rows, const int h, VEC *sum,
                               const VEC *g, const REAL *row, const MASK *inside)
 {
@@ -36,7 +36,7 @@ TD_INLINE void FN(weight_tile)(const int S, const int masked, const int rows, VE
                                const REAL *gy, int64_t pitch, const REAL *end, MASK own,
                                const REAL *const *row, int64_t column, const MASK *inside)
 {
-    VEC g[DIRECT_ROWS];
+    VEC g[DEPTHWISE_ROWS];
     for (int i = 0; i < rows; i++) {
         g[i] = masked ? FN(load_until)(gy + i * pitch, end) : FN(load)(gy + i * pitch);
         if (masked) g[i] = (VEC)((MASK)g[i] & own);
@@ -56,11 +56,11 @@ TD_INLINE void FN(weight_column)(const int S, const int masked, REAL *sums, int6
                                  const REAL *gy, int64_t pitch, const REAL *end, MASK own,
                                  const REAL *const *row, int64_t column, const MASK *inside)
 {
-    VEC sum[DIRECT_TAPS];
+    VEC sum[DEPTHWISE_TAPS];
     for (int t = 0; t < S * S; t++) sum[t] = FN(load)(sums + t * LANES);
     int64_t p = 0;
-    for (; p + DIRECT_ROWS <= P; p += DIRECT_ROWS)
-        FN(weight_tile)(S, masked, DIRECT_ROWS, sum, gy + p * pitch, pitch, end, own, row + p,
+    for (; p + DEPTHWISE_ROWS <= P; p += DEPTHWISE_ROWS)
+        FN(weight_tile)(S, masked, DEPTHWISE_ROWS, sum, gy + p * pitch, pitch, end, own, row + p,
                         column, inside);
     for (; p < P; p++)
         FN(weight_tile)(S, masked, 1, sum, gy + p * pitch, pitch, end, own, row + p, column,
@@ -69,7 +69,7 @@ TD_INLINE void FN(weight_column)(const int S, const int masked, REAL *sums, int6
 }
 
 /* sums[S·S] += what one plane gy[P,Q] gives. The last column is of lanes that the others left. */
-static void FN(weight_plane)(const FN(weight_direct_t) *job, REAL *sums, const REAL *gy,
+static void FN(weight_plane)(const FN(weight_depthwise_t) *job, REAL *sums, const REAL *gy,
                              const REAL *const *row, const MASK *inside, const MASK *own)
 {
     const window_t *v = &job->shape->window;
@@ -88,9 +88,9 @@ static void FN(weight_plane)(const FN(weight_direct_t) *job, REAL *sums, const R
 }
 
 /* A task is a chunk of the images of one channel. */
-static void FN(weight_direct_task)(void *context, int64_t begin, int64_t end)
+static void FN(weight_depthwise_task)(void *context, int64_t begin, int64_t end)
 {
-    FN(weight_direct_t) *job = context;
+    FN(weight_depthwise_t) *job = context;
     const conv_t *v = job->shape;
     const axis_t *h = &v->window.h, *w = &v->window.w;
     int64_t rows = h->out + h->taps - 1, taps = td_taps(&v->window), S = w->taps;
@@ -111,7 +111,7 @@ static void FN(weight_direct_task)(void *context, int64_t begin, int64_t end)
     }
     for (int64_t task = begin; task < end; task++) {
         int64_t chunk = task / v->c, c = task % v->c;
-        REAL sums[DIRECT_TAPS * LANES] = {0};
+        REAL sums[DEPTHWISE_TAPS * LANES] = {0};
         for (int64_t n = v->n * chunk / job->chunks; n < v->n * (chunk + 1) / job->chunks; n++) {
             const REAL *x = job->x.x + n * job->x.image + c * job->x.channel;
             FN(find_rows_of)(row, rows, &job->reach, x, h->first, h->in, spare);
@@ -125,17 +125,18 @@ static void FN(weight_direct_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
-static td_status FN(weight_direct)(const conv_t *v, REAL *gw, const FN(source_t) *x, const REAL *gy)
+static td_status FN(weight_depthwise)(const conv_t *v, REAL *gw, const FN(source_t) *x,
+                                      const REAL *gy)
 {
     int64_t size = v->c * td_taps(&v->window);
-    FN(weight_direct_t) job = {.shape = v, .x = *x, .gy = gy, .reach = FN(direct_reach)(x)};
+    FN(weight_depthwise_t) job = {.shape = v, .x = *x, .gy = gy, .reach = FN(depthwise_reach)(x)};
     job.chunks = TD_MIN(v->n, TD_CEIL_DIV(MOST_CHUNKS, v->c));
     job.partial = td_scratch(0, job.chunks * size * sizeof(REAL));
     if (!job.partial)
         return td_fail(TD_ENOMEM, "conv2d_weight: no memory for %lld partial sums",
                        (long long)job.chunks);
     int64_t work = v->n / job.chunks * td_window_pixels(&v->window) * td_taps(&v->window);
-    td_parallel(job.chunks * v->c, 1 + GEMM_GRAIN / (work + 1), FN(weight_direct_task), &job);
+    td_parallel(job.chunks * v->c, 1 + GEMM_GRAIN / (work + 1), FN(weight_depthwise_task), &job);
     if (job.status) return td_fail(job.status, "conv2d_weight: no memory for rows of pixels");
     FN(add_partial)(gw, job.partial, job.chunks, size);
     return TD_OK;
