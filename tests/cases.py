@@ -190,17 +190,24 @@ case("linear_weight", inputs.linear_weight, REALS, SUMS)
 # --- windows --------------------------------------------------------------------------------------
 
 FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
+SEPARATE, POINTS = inputs.conv(16, 32, 28, 32, 3, groups=32), inputs.conv(4, 200, 15, 50, 1)
 DEEP = inputs.conv(16, 64, 8, 256, 3)  # more filters than pixels
 PLANES = (64, 32, 28, 28)
 
-case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
+case(
+    "conv2d",
+    inputs.conv2d,
+    REALS,
+    SUMS,
+    bench={"first": FIRST, "second": SECOND, "points": POINTS},
+)
 case("conv2d_relu", inputs.conv2d_relu, REALS, SUMS, run=ops.conv2d_relu)
 case(
     "conv2d_input",
     inputs.conv2d_input(),
     REALS,
     SUMS,
-    bench={"second": inputs.conv2d_input(SECOND)},
+    bench={"second": inputs.conv2d_input(SECOND), "points": inputs.conv2d_input(POINTS)},
 )
 case(
     "conv2d_weight",
@@ -210,12 +217,16 @@ case(
     bench={"first": inputs.conv2d_weight(FIRST), "second": inputs.conv2d_weight(SECOND)},
 )
 case("conv2d", inputs.conv3x3, REALS, SUMS, label="3x3", bench={"deep": DEEP})
+case("conv2d", inputs.depthwise, REALS, SUMS, label="depthwise", bench={"": SEPARATE})
 for name, inputs_of in (
     ("conv2d_input", inputs.conv2d_input),
     ("conv2d_weight", inputs.conv2d_weight),
 ):
-    deep = {"deep": inputs_of(DEEP)}
-    case(name, inputs_of(inputs.conv3x3), REALS, SUMS, label="3x3", bench=deep)
+    for label, forward, bench in (
+        ("3x3", inputs.conv3x3, {"deep": inputs_of(DEEP)}),
+        ("depthwise", inputs.depthwise, {"": inputs_of(SEPARATE)}),
+    ):
+        case(name, inputs_of(forward), REALS, SUMS, label=label, bench=bench)
 case(
     "max_pool2d",
     inputs.max_pool2d("distinct"),

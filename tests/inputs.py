@@ -210,6 +210,20 @@ def conv2d_relu(s: Source):
     return arrays, {**window, "pool": {**pool, "ceil_mode": s.flag()}}
 
 
+def depthwise(s: Source):
+    """A filter for each channel, square; planes about as wide as vectors, or a little wider."""
+    c, window, stride = s.size(1, 3), s.pick([3, 5, 2]), s.pick([1, 1, 2])
+    image = tuple(max(s.pick([4, 7, 9, 16, 18, 35]), window) for _ in range(2))
+    arrays = [
+        s.numbers((s.pick([1, 3, 0]), c, *image)),
+        s.numbers((c, 1, window, window)),
+        s.numbers((c,)) if s.flag() else None,
+    ]
+    padding = (s.size(0, window), s.size(0, window))
+    params = {"stride": (stride, stride), "padding": padding, "dilation": (1, 1), "groups": c}
+    return arrays, params
+
+
 def _gradient_of(forward: Callable, reference_of: Callable, keep: int) -> Callable:
     """Inputs of an adjoint: a gradient of the forward's output, and one of its inputs."""
 

@@ -130,11 +130,13 @@ def test_nan_in_is_nan_out(case, dtype):
 # One for each way to compute a convolution: images, channels, side, filters, window, groups.
 CONVOLUTIONS = {
     "depthwise": (2, 8, 9, 8, 3, 8),
+    "depthwise-wide": (2, 2, 19, 2, 5, 2),
     "few": (2, 4, 19, 4, 3, 1),
     "one-channel": (2, 1, 19, 34, 3, 1),
     "some": (2, 16, 9, 16, 3, 2),
     "many": (2, 24, 9, 34, 3, 1),
     "1×1": (2, 34, 9, 17, 1, 1),
+    "1×1-wide": (2, 17, 13, 17, 1, 1),
 }
 
 

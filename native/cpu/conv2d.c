@@ -2,10 +2,11 @@
  *
  * All three are matrix products with the matrix of windows, which nobody makes. With many filters
  * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
- * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few (depthwise: one in each
- * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
- * is said by the plain loops of conv2d_plain.inl, which tiny shapes run. In f32, 3×3 windows of
- * stride 1 take a quarter of the multiplications where there are channels enough: winograd.inl,
+ * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl; conv2d_points.inl for windows of 1×1).
+ * With a few there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl; and for one in
+ * each group conv2d_depthwise.inl, conv2d_weight_depthwise.inl. What they all mean is said by the
+ * plain loops of conv2d_plain.inl, which tiny shapes run. In f32, 3×3 windows of stride 1 take a
+ * quarter of the multiplications where there are channels enough: winograd.inl,
  * conv2d_winograd.inl, conv2d_weight_winograd.inl.
  */
 #include "conv2d_window.h"
@@ -36,6 +37,8 @@ enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };
 #include "for_reals.h"
 #define TD_BODY "conv2d_pixels.inl"
 #include "for_reals.h"
+#define TD_BODY "conv2d_points.inl"
+#include "for_reals.h"
 #define TD_BODY "conv2d_weight_pixels.inl"
 #include "for_reals.h"
 #define TD_BODY "windows.inl"
@@ -50,7 +53,11 @@ enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };
 #include "for_reals.h"
 #define TD_BODY "conv2d_few.inl"
 #include "for_reals.h"
+#define TD_BODY "conv2d_depthwise.inl"
+#include "for_reals.h"
 #define TD_BODY "conv2d_weight_few.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_depthwise.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_weight_filters.inl"
 #include "for_reals.h"

@@ -2,7 +2,11 @@
 
 static td_status FN(correlate_directly)(const FN(correlate_t) *p)
 {
+    int depthwise = p->m == 1 && p->channels == 1,
+        dense = p->y_w == 1 && p->y_h == p->x.window.w.out;
+    if (depthwise && dense && FN(is_depthwise)(&p->x.window)) return FN(correlate_depthwise)(p);
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
+    if (FN(is_point)(p)) return FN(correlate_points)(p);
     /* Filters in the lanes: enough of them, in sums that are worth transposing; those of a single
      * vector only where planes of pixels are all edges. */
     int many = p->m >= LANES && p->channels * td_taps(&p->x.window) >= 32;
@@ -51,7 +55,9 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
                     &(FN(conv2d_plain_t)){*v, gx, gy, w, NULL});
         return TD_OK;
     }
-    if (h->step > 1 || x->step > 1) memset(gx, 0, v->n * v->c * in * sizeof(REAL));
+    int seen =
+        h->period == h->step && x->period == x->step; /* each pixel is in some window's reach */
+    if (!seen) memset(gx, 0, v->n * v->c * in * sizeof(REAL));
     for (int64_t i = 0; i < h->step; i++)
         for (int64_t j = 0; j < x->step; j++) {
             int64_t r, s;
@@ -85,6 +91,8 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         TD_TRY(FN(weight_winograd)(v, gw, &source, gy, &lost));
         if (!lost) return TD_OK;
     }
+    if (kg == 1 && cg == 1 && FN(is_depthwise)(&v->window))
+        return FN(weight_depthwise)(v, gw, &source, gy);
     if (kg <= FEW_FILTERS) return FN(weight_few)(v, gw, &source, gy);
     return kg >= LANES && cg * taps > 64 ? FN(weight_by_filters)(v, gw, &source, gy)
                                          : FN(weight_by_pixels)(v, gw, &source, gy);

@@ -1,5 +1,5 @@
 /* conv2d_few.inl — y[n,m,p,q] = bias[m] + Σ_{c,r,s} a[m,c,r,s] · window(x)[n,c,r,s,p,q] for groups
- * with few filters: depthwise convolution, and the gradient of images with few channels.
+ * with few filters: the gradient of images with few channels, depthwise convolution with a stride.
  *
  * A panel (windows.inl) has no stride and no edge, so under each tap a vector of pixels is a vector
  * of the panel, wherever that begins. FEW_V of them are kept in registers for one or two

@@ -113,15 +113,23 @@ static void FN(pixels_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
+/* All of the filter, once per call. */
+static td_status FN(pack_by_pixels)(FN(by_pixels_t) *job)
+{
+    const FN(correlate_t) *p = job->what;
+    int64_t k = p->channels * td_taps(&p->x.window), strips = p->groups * TD_CEIL_DIV(p->m, TILE_M);
+    job->packed = td_scratch(0, strips * TILE_M * k * sizeof(REAL));
+    if (!job->packed) return td_fail(TD_ENOMEM, "conv2d: no memory to pack the filter");
+    td_parallel(strips, 1 + GEMM_GRAIN / 4 / (k * TILE_M), FN(filter_task), job);
+    return TD_OK;
+}
+
 static td_status FN(correlate_by_pixels)(const FN(correlate_t) *p)
 {
     FN(by_pixels_t) job = {.what = p, .tall = p->x};
     const axis_t *h = &p->x.window.h, *w = &p->x.window.w;
     int64_t taps = h->taps * w->taps, pixels = h->out * w->out, k = p->channels * taps;
-    int64_t strips = p->groups * TD_CEIL_DIV(p->m, TILE_M);
-    job.packed = td_scratch(0, strips * TILE_M * k * sizeof(REAL));
-    if (!job.packed) return td_fail(TD_ENOMEM, "conv2d: no memory to pack the filter");
-    td_parallel(strips, 1 + GEMM_GRAIN / 4 / (k * TILE_M), FN(filter_task), &job);
+    TD_TRY(FN(pack_by_pixels)(&job));
 
     /* A panel row of about a kilobyte, of whole pixel rows when they are shorter; less when there
      * is little work to share. Images that hardly fill a tile are taken together. */

@@ -132,6 +132,15 @@ static void FN(weight_few_task)(void *context, int64_t begin, int64_t end)
     }
 }
 
+/* gw[size] = Σ_chunk partial[chunk, size], first chunk first */
+static void FN(add_partial)(REAL *gw, const REAL *partial, int64_t chunks, int64_t size)
+{
+    for (int64_t i = 0; i < size; i++) {
+        gw[i] = 0;
+        for (int64_t chunk = 0; chunk < chunks; chunk++) gw[i] += partial[chunk * size + i];
+    }
+}
+
 static td_status FN(weight_few)(const conv_t *v, REAL *gw, const FN(source_t) *x, const REAL *gy)
 {
     int64_t cg = v->c / v->groups, taps = td_taps(&v->window), size = v->k * cg * taps;
@@ -150,9 +159,6 @@ static td_status FN(weight_few)(const conv_t *v, REAL *gw, const FN(source_t) *x
     int64_t work = panels * job.columns / job.chunks * size / v->groups;
     td_parallel(job.chunks * v->groups, 1 + GEMM_GRAIN / (work + 1), FN(weight_few_task), &job);
     if (job.status) return td_fail(job.status, "conv2d_weight: no memory for a panel of pixels");
-    for (int64_t i = 0; i < size; i++) {
-        gw[i] = 0;
-        for (int64_t chunk = 0; chunk < job.chunks; chunk++) gw[i] += job.partial[chunk * size + i];
-    }
+    FN(add_partial)(gw, job.partial, job.chunks, size);
     return TD_OK;
 }

@@ -2,8 +2,9 @@
  * pixels in the lanes of vectors, whatever the number of filters.
  *
  * Both factors run along the pixels, so this is dot.inl on two panels: rows of gy and rows of
- * windows, a few hundred pixels (of several images, when they are small) at a time. The pixels are
- * cut into chunks by shape alone; each is summed apart, and the chunks in order at the end.
+ * windows, a few hundred pixels (of several images, when they are small) at a time; rows of gy are
+ * read where they lie if that is in whole vectors. The pixels are cut into chunks by shape alone;
+ * each is summed apart, and the chunks in order at the end.
  */
 
 typedef struct {
@@ -39,7 +40,8 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
     const conv_t *v = p->shape;
     const window_t *window = &v->window;
     int64_t cg = v->c / v->groups, kg = v->k / v->groups, taps = window->h.taps * window->w.taps;
-    int64_t total = v->n * window->h.out * window->w.out, ld = FN(panel_pitch)(p->columns);
+    int64_t pixels = td_window_pixels(window), total = v->n * pixels,
+            ld = FN(panel_pitch)(p->columns);
     REAL *windows = td_scratch(1, p->depth * taps * ld * sizeof(REAL));
     REAL *gradient = td_scratch(2, p->rows * ld * sizeof(REAL));
     if (!windows || !gradient) {
@@ -57,14 +59,18 @@ static void FN(weight_task)(void *context, int64_t begin, int64_t end)
              j += p->columns) {
             int64_t n = TD_MIN(total - j, p->columns);
             for (int64_t k = 0; k < kg; k += p->rows) {
-                int64_t rows = TD_MIN(kg - k, p->rows);
-                FN(pack_gradient)(gradient, p, group * kg + k, rows, j, n);
+                int64_t rows = TD_MIN(kg - k, p->rows), pitch = pixels;
+                const REAL *gy = p->gy + (j / pixels * v->k + group * kg + k) * pixels + j % pixels;
+                if (n % LANES || j % pixels + n > pixels) { /* no whole vectors of one image */
+                    FN(pack_gradient)(gradient, p, group * kg + k, rows, j, n);
+                    gy = gradient, pitch = FN(panel_pitch)(n);
+                }
                 for (int64_t c = c_begin; c < c_end; c += p->depth) {
                     int64_t channels = TD_MIN(c_end - c, p->depth);
                     FN(pack_panel)(windows, &p->x, group * cg + c, channels, j, n);
                     FN(dot_block)(channels * taps, rows, td_round_up(n, LANES),
-                                  sum + c * taps * kg + k, kg, windows, FN(panel_pitch)(n),
-                                  gradient, FN(panel_pitch)(n));
+                                  sum + c * taps * kg + k, kg, windows, FN(panel_pitch)(n), gy,
+                                  pitch);
                 }
             }
         }

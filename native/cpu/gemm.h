@@ -33,6 +33,10 @@ enum { WIDE_PANEL = 40 << 10, WIDE_FILTER = 1 << 20, WIDE_PIXELS = 256, WIDE_SUM
  * kept in registers; pixels of a panel, and of all its channels. */
 enum { FEW_FILTERS = 6, FEW_TAPS = 9, FEW_PIXELS = 4096, FEW_PANEL = 1 << 16 };
 
+/* conv2d_depthwise.inl: rows of a tile, the longest side of a window whose taps fit beside them,
+ * and how many taps there are then. */
+enum { DEPTHWISE_ROWS = 4, DEPTHWISE_SIDE = TILE_V == 3 ? 5 : 3, DEPTHWISE_TAPS = 25 };
+
 /* matmul: elements of a and b packed at once, and vectors in a tile of matmul_rows.inl. */
 enum { GEMM_PACKED = 4 << 20, ROW_V = FEW_V };
 

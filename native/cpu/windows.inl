@@ -90,7 +90,9 @@ static int64_t FN(panel_size)(const FN(panel_t) *p) { return p->images * p->imag
 
 TD_INLINE void FN(zeros)(REAL *to, int64_t n)
 {
-    for (int64_t j = 0; j < n; j += LANES) FN(store)(to + j, FN(splat)(0));
+    VEC none = FN(splat)(0);
+    TD_KEEP(none); /* or gcc calls memset, for a vector or two */
+    for (int64_t j = 0; j < n; j += LANES) FN(store)(to + j, none);
 }
 
 /* to[begin … stop) = row[j·step], and 0 in the rest of to[width]. What is before `end` may be read,

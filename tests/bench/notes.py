@@ -23,6 +23,18 @@ NOTES: dict[str, Note] = {
         "the filter: 9 MB from L3, and 38 MB when transformed",
         "transforming it before the tiles (conv2d_winograd.inl's other order): 1.5 times the time",
     ),
+    "conv-64-1x1": Note(
+        "the copy of each strip of pixels into the first cache, from the third",
+        "asking for the next strip while this one is multiplied: nothing",
+    ),
+    "conv-64-depthwise": Note(
+        "loads that cross cache lines, 12 of the 18 in a tile, 2 cycles each",
+        "the panel of other convolutions, with edges and gaps: 2.4 times the time",
+    ),
+    "conv-64-stride2": Note(
+        "taking the stride out of x, 21 % of the time; in its gradient, writing every other pixel",
+        "turning squares of that gradient in registers before they are written: 3 %",
+    ),
     "cross-entropy-64x10": Note(
         "the interpreter: the kernels take 2 and 1 µs",
         "rows that end within a vector are read and written by masks: 6.7 and 3.2 µs before",
