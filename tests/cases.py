@@ -190,6 +190,7 @@ case("linear_weight", inputs.linear_weight, REALS, SUMS)
 # --- windows --------------------------------------------------------------------------------------
 
 FIRST, SECOND = inputs.conv(64, 1, 28, 32, 3), inputs.conv(64, 32, 14, 64, 3)
+DEEP = inputs.conv(16, 64, 8, 256, 3)  # more filters than pixels
 PLANES = (64, 32, 28, 28)
 
 case("conv2d", inputs.conv2d, REALS, SUMS, bench={"first": FIRST, "second": SECOND})
@@ -208,6 +209,13 @@ case(
     SUMS,
     bench={"first": inputs.conv2d_weight(FIRST), "second": inputs.conv2d_weight(SECOND)},
 )
+case("conv2d", inputs.conv3x3, REALS, SUMS, label="3x3", bench={"deep": DEEP})
+for name, inputs_of in (
+    ("conv2d_input", inputs.conv2d_input),
+    ("conv2d_weight", inputs.conv2d_weight),
+):
+    deep = {"deep": inputs_of(DEEP)}
+    case(name, inputs_of(inputs.conv3x3), REALS, SUMS, label="3x3", bench=deep)
 case(
     "max_pool2d",
     inputs.max_pool2d("distinct"),

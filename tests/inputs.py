@@ -183,6 +183,20 @@ def conv2d(s: Source):
     return arrays, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
 
+def conv3x3(s: Source):
+    """x, w and b or None, where Winograd's tiles may serve: planes of whole tiles, and of parts."""
+    groups, n = s.size(1, 2), s.pick([2, 1, 5])
+    c, k = s.pick([16, 33, 70]), s.pick([16, 33, 70])
+    image = s.pick([(8, 8), (4, 6), (9, 7), (10, 21), (5, 70)])
+    params = {"padding": (s.size(0, 2), s.size(0, 3)), "groups": groups}
+    arrays = [
+        s.numbers((n, c * groups, *image)),
+        s.numbers((k * groups, c, 3, 3)),
+        s.numbers((k * groups,)) if s.flag() else None,
+    ]
+    return arrays, {"stride": (1, 1), "dilation": (1, 1), **params}
+
+
 def conv2d_relu(s: Source):
     """As conv2d's, with a pool that fits its output or none."""
     arrays, window = conv2d(s)

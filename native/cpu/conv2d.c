@@ -4,7 +4,9 @@
  * the lanes of vectors are filters (conv2d_filters.inl, conv2d_weight_filters.inl), with less they
  * are pixels (conv2d_pixels.inl, conv2d_weight_pixels.inl). With a few (depthwise: one in each
  * group) there is no matrix to speak of: conv2d_few.inl, conv2d_weight_few.inl. What they all mean
- * is said by the plain loops of conv2d_plain.inl, which tiny shapes run.
+ * is said by the plain loops of conv2d_plain.inl, which tiny shapes run. In f32, 3×3 windows of
+ * stride 1 take a quarter of the multiplications where there are channels enough: winograd.inl,
+ * conv2d_winograd.inl, conv2d_weight_winograd.inl.
  */
 #include "conv2d_window.h"
 #include "gemm.h"
@@ -12,6 +14,13 @@
 /* Multiply-adds up to which the plain loops win, and how many are worth a thread there; bytes of a
  * panel; the most pieces a sum over pixels is cut into. */
 enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST_CHUNKS = 8 };
+
+/* winograd.inl: the side of a tile of outputs, the points along it, and all of them. Channels that
+ * are multiplied at once, those whose sums a task of the weight keeps, and tiles in a block. From
+ * how many channels, filters and pixels on it wins. */
+enum { TILE = 4, POINTS = 6, ALL_POINTS = POINTS * POINTS };
+enum { WINOGRAD_DEPTH = 32, WINOGRAD_PART = 64, WINOGRAD_TILES = 32 };
+enum { WINOGRAD_CHANNELS = 16, WINOGRAD_PIXELS = 64 };
 
 #define TD_BODY "gemm.inl"
 #include "for_reals.h"
@@ -32,6 +41,12 @@ enum { PLAIN_WORK = 1 << 11, PLAIN_GRAIN = 1 << 15, CONV_PANEL = 320 << 10, MOST
 #define TD_BODY "windows.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_filters.inl"
+#include "for_reals.h"
+#define TD_BODY "winograd.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_winograd.inl"
+#include "for_reals.h"
+#define TD_BODY "conv2d_weight_winograd.inl"
 #include "for_reals.h"
 #define TD_BODY "conv2d_few.inl"
 #include "for_reals.h"

@@ -1,6 +1,6 @@
 /* conv2d.inl — the three convolutions: which way each goes. Shapes alone decide. */
 
-static td_status FN(correlate)(const FN(correlate_t) *p)
+static td_status FN(correlate_directly)(const FN(correlate_t) *p)
 {
     if (p->m <= FEW_FILTERS) return FN(correlate_few)(p);
     /* Filters in the lanes: enough of them, in sums that are worth transposing; those of a single
@@ -8,6 +8,16 @@ static td_status FN(correlate)(const FN(correlate_t) *p)
     int many = p->m >= LANES && p->channels * td_taps(&p->x.window) >= 32;
     int fill = 2 * p->m >= 3 * LANES || td_window_pixels(&p->x.window) < 8 * LANES;
     return many && fill ? FN(correlate_by_filters)(p) : FN(correlate_by_pixels)(p);
+}
+
+static td_status FN(correlate)(const FN(correlate_t) *p)
+{
+    int dense = p->y_w == 1 && p->y_h == p->x.window.w.out;
+    if (!dense || !FN(winograd_wins)(&p->x.window, p->images, p->m, p->channels))
+        return FN(correlate_directly)(p);
+    FN(correlate_t) again;
+    TD_TRY(FN(correlate_winograd)(p, &again));
+    return again.images ? FN(correlate_directly)(&again) : TD_OK;
 }
 
 /* y = x ⋆ w + b */
@@ -70,6 +80,11 @@ static td_status FN(conv2d_weight)(const conv_t *v, REAL *gw, const REAL *x, con
         return TD_OK;
     }
     FN(source_t) source = {x, x + v->n * v->c * in, v->c * in, in, v->window};
+    if (FN(winograd_wins)(&v->window, v->n, kg, cg)) {
+        int lost = 0;
+        TD_TRY(FN(weight_winograd)(v, gw, &source, gy, &lost));
+        if (!lost) return TD_OK;
+    }
     if (kg <= FEW_FILTERS) return FN(weight_few)(v, gw, &source, gy);
     return kg >= LANES && cg * taps > 64 ? FN(weight_by_filters)(v, gw, &source, gy)
                                          : FN(weight_by_pixels)(v, gw, &source, gy);

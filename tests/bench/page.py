@@ -31,7 +31,8 @@ Figures are medians.
   the distance between the quartiles of the rounds, ✓ where it reaches what is aimed at.
 - **Of the limit** is the share of what the machine can do at best, by the C program that is run
   along with it (`tests/bench/limits.c`): its multiply-adds where there are matrix products, else
-  its bandwidth for as much memory as the row has to touch.
+  its bandwidth for as much memory as the row has to touch. It may be more than all where products
+  are saved: convolutions are counted with those of the plain sum.
 - **Others** took part too. `replayed` is the best PyTorch's time divided by that of tinydl with the
   step recorded by `tinydl.compile`. The rest are times divided by tinydl's: `tuned` is PyTorch in
   `channels_last` with a malloc that keeps its memory, `PyTorch` is how it comes.
