@@ -9,7 +9,8 @@ static inline td_status td_check_dropout(const td_tensor *y, const td_tensor *ma
 {
     if (y->dtype != TD_F32 && y->dtype != TD_F64)
         return td_fail(TD_EDTYPE, "dropout has no kernel for %s", td_dtype_name(y->dtype));
-    if (mask->dtype != TD_BOOL || !td_alike(x, y) || td_numel(mask) != td_numel(y))
+    if (mask->dtype != TD_BOOL || x->dtype != y->dtype || !td_same_shape(x, y) ||
+        !td_same_shape(mask, y))
         return td_fail(TD_EINVAL, "dropout: y, mask and x differ");
     return TD_OK;
 }
