@@ -7,7 +7,6 @@ from ..backend import call
 from ..op import op
 from .check import real
 from .reduce import sum
-from .shape import expand
 from .softmax import softmax, softmax_grad
 
 
@@ -51,9 +50,10 @@ def cross_entropy_mean(x, target, *, ignore_index):
 def cross_entropy_grad(gy, x, lse, target, *, ignore_index):
     """gx[n,c] = gy[n] (softmax(x)[n,c] − [c = target[n]]); 0 where ignored.
 
-    gy[n], x[n,c], lse[n] of one dtype, target[n] int64 → gx[n,c].
+    gy[n] or one number for all rows, x[n,c], lse[n] of one dtype, target[n] int64 → gx[n,c].
     """
     gx = Array.empty(x.shape, x.dtype, x.backend)
+    gy = gy if gy.shape else gy.expand(target.shape)
     operands = (x.contiguous(), lse.contiguous(), target.contiguous())
     call("cross_entropy_grad", gx, gy, *operands, ignore_index)
     return gx
@@ -65,15 +65,14 @@ def _loss_rule(g, rest, x, target, ignore_index):
 
 def _mean_rule(g, rest, x, target, ignore_index):
     count, lse = rest
-    share = expand(g / count, shape=target.shape)
-    return cross_entropy_grad(share, x, lse, target, ignore_index=ignore_index)
+    return cross_entropy_grad(g / count, x, lse, target, ignore_index=ignore_index)
 
 
 cross_entropy.vjp(x=_loss_rule)
 cross_entropy_mean.vjp(x=_mean_rule)
 cross_entropy_grad.vjp(
-    gy=lambda g, x, lse, target, ignore_index: sum(
-        g * _unit(x, lse, target, ignore_index), dim=(1,), keepdim=False
+    gy=lambda g, gy_shape, x, lse, target, ignore_index: sum(
+        g * _unit(x, lse, target, ignore_index), dim=(1,) if gy_shape else (0, 1), keepdim=False
     ),
     # lse is a function of x: its share is in x's rule, so it has none of its own
     x=lambda g, gy, x, target, ignore_index: softmax_grad(

@@ -60,6 +60,8 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
         tensor([3., 3.])
     """
     a, b = x._array, y._array
+    if len(a.shape) == 2 and len(b.shape) == 2 and a.shape[1] == b.shape[0]:
+        return _matmul(x, y)
     if not a.ndim or not b.ndim:
         raise ValueError(f"matmul: both operands need at least one axis (x {a}, y {b}); use *")
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
