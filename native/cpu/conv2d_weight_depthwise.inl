@@ -2,8 +2,8 @@
  * the weight gradient of depthwise convolutions as in conv2d_depthwise.inl, on planes as they lie.
  *
  * The sums of all taps stay in registers with DEPTHWISE_ROWS vectors of gy, one below the other,
- * while the rows of x that those see pass by. Lanes are masked in both, so that nothing meets a zero
- * that is not a padding's: 0·∞ is not 0.
+ * while the rows of x that those see pass by. Lanes are masked in both, so that nothing meets a
+ * zero that is not a padding's: 0·∞ is not 0.
  */
 
 typedef struct {
