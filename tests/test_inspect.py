@@ -1,15 +1,16 @@
-"""Looking inside: explain, summary, doctor. (gradcheck has its own in test_grads.)"""
+"""Looking inside: explain, trace, summary, doctor. (gradcheck has its own in test_grads.)"""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from devices import NEEDS_CUDA
 
 import tinydl
 from tinydl import nn
-from tinydl.inspect import explain, summary
+from tinydl.inspect import explain, summary, trace
 from tinydl.op import OPS
 
 NO_KERNEL = {"_view", "permute", "expand", "getitem", "to_device"}  # nothing is computed
@@ -45,6 +46,42 @@ def test_explain_shows_the_code_that_runs():
 def test_explain_names_what_is_alike():
     with pytest.raises(KeyError, match="max_pool2d"):
         explain("maxpool")
+
+
+def test_trace():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5))
+    x = tinydl.ones(2, 1, 8, 8)
+    with trace() as found:
+        net(x).sum().backward()
+    assert [call.name for call in found.calls[:3]] == ["td_conv2d_relu", "td_matmul", "td_sum"]
+    assert found.calls[0].tensors == ["f32[2,4,6,6]", "f32[2,1,8,8]", "f32[4,1,3,3]", "f32[4]"]
+    assert all(call.seconds > 0 and call.backend.startswith("cpu") for call in found.calls)
+    text = repr(found)
+    assert f"{Path(__file__).name}:" in text and "net(x).sum().backward()" in text
+    assert f"in {len(found.calls)} calls" in text
+    seen = len(found.calls)
+    net(x)
+    assert len(found.calls) == seen
+    with nn.fusion(False), trace() as apart:
+        net(x)
+    assert [call.name for call in apart.calls] == ["td_conv2d", "td_relu", "td_matmul"]
+
+
+def test_trace_ends_with_an_error():
+    x = tinydl.ones(3)
+    with pytest.raises(ValueError), trace():
+        x + tinydl.ones(4)
+    assert "_Traced" not in repr(type(x._array.backend.fn))
+
+
+@NEEDS_CUDA
+def test_trace_on_a_gpu():
+    x = tinydl.ones(3, device="cuda")
+    with trace() as found:
+        x + x
+    assert [(call.name, call.backend) for call in found.calls] == [
+        ("td_add", x._array.backend.name)
+    ]
 
 
 def test_summary():

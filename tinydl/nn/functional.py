@@ -5,6 +5,7 @@ Letters of the shapes: batch n, channels c, height h, width w; filters k of r ×
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, overload
 
 from .. import ops
@@ -156,8 +157,13 @@ def conv2d(
     )
 
 
-def pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
+def pool_window(*given) -> dict:
     """max_pool2d's arguments as the op takes them."""
+    return _pool_window(*[tuple(v) if isinstance(v, list) else v for v in given])
+
+
+@lru_cache(maxsize=1024)
+def _pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
     return {
         "window": pair("max_pool2d", "kernel_size", kernel_size, 1),
         "stride": pair("max_pool2d", "stride", kernel_size if stride is None else stride, 1),

@@ -26,10 +26,30 @@ def output_size(size: int, window: int, stride: int, padding: int, dilation: int
 
 def conv2d_shape(x: Array, w: Array, b: Array | None, stride, padding, dilation, groups) -> tuple:
     """The output's shape; an error that names the operands when they do not fit."""
+    dtype = x.dtype
+    alike = w.dtype is dtype and (b is None or (b.dtype is dtype and b.shape == w.shape[:1]))
+    shape = _shape(x.shape, w.shape, stride, padding, dilation, groups)
+    if shape is None or not (alike and dtype.is_floating_point):
+        _refuse(x, w, b, stride, padding, dilation, groups)
+    return shape
+
+
+@lru_cache(maxsize=1024)
+def _shape(x: tuple, w: tuple, stride, padding, dilation, groups) -> tuple | None:
+    """The output's shape, None where there is none."""
+    if len(x) != 4 or len(w) != 4 or groups < 1 or w[1] * groups != x[1] or w[0] % groups:
+        return None
+    axes = zip(x[2:], w[2:], stride, padding, dilation, strict=True)
+    sizes = [output_size(*axis) for axis in axes]
+    return (x[0], w[0], *sizes) if min(*sizes, *w[2:]) > 0 else None
+
+
+def _refuse(x: Array, w: Array, b: Array | None, stride, padding, dilation, groups) -> None:
+    """Says what does not fit."""
     if x.ndim != 4 or w.ndim != 4:
         hint = " (add the batch axis: x[None])" if x.ndim == 3 else ""
         raise ValueError(f"conv2d: expected x[n,c,h,w] and w[k,c,r,s], got x {x} and w {w}{hint}")
-    n, c, h, width = x.shape
+    _, c, h, width = x.shape
     k, c_group, r, s = w.shape
     if groups < 1 or c % groups or k % groups:
         raise ValueError(
@@ -41,9 +61,7 @@ def conv2d_shape(x: Array, w: Array, b: Array | None, stride, padding, dilation,
         raise ValueError(
             f"conv2d: weight has {c_group} input channels{per_group} but x has {c} (x {x}, w {w})"
         )
-    p = output_size(h, r, stride[0], padding[0], dilation[0])
-    q = output_size(width, s, stride[1], padding[1], dilation[1])
-    if p < 1 or q < 1 or r < 1 or s < 1:
+    if _shape(x.shape, w.shape, stride, padding, dilation, groups) is None:
         raise ValueError(
             f"conv2d: a {r}×{s} window with dilation {dilation} does not fit into "
             f"{h}×{width} pixels with padding {padding} (x {x}, w {w})"
@@ -52,7 +70,6 @@ def conv2d_shape(x: Array, w: Array, b: Array | None, stride, padding, dilation,
         raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
     real("conv2d", x=x, w=w, b=b)
     same_dtype("conv2d", x=x, w=w, b=b)
-    return (n, k, p, q)
 
 
 @op

@@ -33,13 +33,16 @@ def pool2d_shape(op, x: Array, window, stride, padding, dilation, ceil_mode) -> 
         raise ValueError(f"{op}: expected x[n,c,h,w], got {x}{hint}")
     if any(2 * p > w for p, w in zip(padding, window, strict=True)):
         raise ValueError(f"{op}: padding {padding} must be at most half the window {window}")
-    p, q = (
-        _axis(x.shape[2 + i], window[i], stride[i], padding[i], dilation[i], ceil_mode)
-        for i in (0, 1)
-    )
-    if p < 1 or q < 1:
+    shape = _shape(x.shape, window, stride, padding, dilation, ceil_mode)
+    if min(shape[2:]) < 1:
         raise ValueError(f"{op}: a {window[0]}×{window[1]} window does not fit into x {x}")
-    return (*x.shape[:2], p, q)
+    return shape
+
+
+@lru_cache(maxsize=1024)
+def _shape(x: tuple, window, stride, padding, dilation, ceil_mode) -> tuple:
+    axes = zip(x[2:], window, stride, padding, dilation, strict=True)
+    return (*x[:2], *(_axis(*axis, ceil_mode) for axis in axes))
 
 
 @op
