@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-#define TD_ABI 3 /* raised with every change of this file's meaning; Python refuses another */
+#define TD_ABI 4 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
 #define TD_MAX_ARGUMENTS 8
 
@@ -177,8 +177,10 @@ typedef struct td_rng {
 TD_API td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng);
 TD_API td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng);
 TD_API td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng);
-/* y[i] = u_i < p ? 0 : x[i] / (1 − p): linear in x, its own derivative under the same rng. */
-TD_API td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng);
+/* mask[i] = u_i ≥ p, a bool: what dropout keeps. */
+TD_API td_status td_dropout_mask(td_tensor *mask, double p, const td_rng *rng);
+/* y[i] = mask[i] ? x[i] · 1 / (1 − p) : 0: linear in x, its own derivative under the same mask. */
+TD_API td_status td_dropout(td_tensor *y, const td_tensor *mask, const td_tensor *x, double p);
 
 /* --- optimizers: one call updates a whole list of parameters ----------------------------- */
 

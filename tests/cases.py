@@ -273,6 +273,7 @@ case(
     own_dtype=True,
     bench={"": fixed(ODD, p=0.5, draw=(1, 2))},
 )
+case("dropout_grad", inputs.dropout_grad, REALS, ULPS, own_dtype=True)
 case("uniform", inputs.random(low=-1.0, high=2.0), REALS, ULPS, own_dtype=True, run=kernels.uniform)
 case(
     "normal",

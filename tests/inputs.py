@@ -346,6 +346,11 @@ def dropout(s: Source):
     return [s.numbers(s.shape())], {"p": s.pick([0.5, 0.1, 0.0, 1.0]), "draw": (7, 2**40 + 3)}
 
 
+def dropout_grad(s: Source):
+    shape = s.shape()
+    return [s.numbers(shape), s.integers(0, 2, shape).astype(bool)], {"p": s.pick([0.5, 0.1, 0.0])}
+
+
 def random(**params) -> Callable:
     """A tensor to fill, and what with."""
     rng = (2**63 + 5, 12)

@@ -36,6 +36,13 @@ static inline int td_alike(const td_tensor *a, const td_tensor *b)
     return a->dtype == b->dtype && td_numel(a) == td_numel(b);
 }
 
+static inline int td_same_shape(const td_tensor *a, const td_tensor *b)
+{
+    int same = a->ndim == b->ndim;
+    for (int i = 0; same && i < a->ndim; i++) same = a->shape[i] == b->shape[i];
+    return same;
+}
+
 /* operand[0] is the result, which has a dtype of its own; the others have one in common. */
 static inline td_status td_check_dtypes(const char *name, const td_tensor *const *operand,
                                         int count, int32_t result)

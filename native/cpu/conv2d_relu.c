@@ -8,9 +8,10 @@
 #include "conv2d_window.h"
 #include "parallel.h"
 
-/* Bytes that the convolution of one task may take; what their number is a multiple of, so that a
- * few threads have equal shares; scratch that convolutions and pools leave alone. */
-enum { BLOCK = 1 << 20, BLOCKS = 4, CONV_SLOT = 4, PLACE_SLOT };
+/* Bytes that the convolution of one task may take, and the most where its filter is as large; what
+ * the number of tasks is a multiple of, so that a few threads have equal shares; scratch that
+ * convolutions and pools leave alone. */
+enum { BLOCK = 1 << 20, MOST = 16 << 20, BLOCKS = 4, CONV_SLOT = 4, PLACE_SLOT };
 
 typedef struct {
     td_tensor y, z, idx; /* z is the convolution; idx, where nobody wants it, is scratch too */
@@ -69,7 +70,10 @@ td_status td_conv2d_relu(td_tensor *y, td_tensor *idx, const td_tensor *x, const
     TD_TRY(td_check_conv2d_bias(b, &job.z));
     if (td_numel(y) == 0) return TD_OK;
     int64_t bytes = td_numel(&job.z) * (int64_t)td_itemsize(y->dtype);
-    job.blocks = TD_MIN(TD_CEIL_DIV(bytes, BLOCK * BLOCKS) * BLOCKS, x->shape[0]);
+    /* Every task packs or transforms the filter anew: it should be small beside what it gives. */
+    int64_t filters = 4 * td_numel(w) * (int64_t)td_itemsize(w->dtype) + 1;
+    job.blocks = TD_MIN(TD_CEIL_DIV(bytes, BLOCK * BLOCKS) * BLOCKS, bytes / filters);
+    job.blocks = TD_MIN(TD_MAX(job.blocks, TD_CEIL_DIV(bytes, MOST)), x->shape[0]);
     td_parallel(job.blocks, 1, block_task, &job);
     if (job.status == TD_ENOMEM) return td_fail(TD_ENOMEM, "conv2d_relu: no memory for a task");
     return job.status ? td_fail(job.status, "conv2d_relu: the pool does not fit") : TD_OK;

@@ -1,4 +1,4 @@
-/* random.c — uniform, normal and integer random numbers, and dropout, from Philox counters.
+/* random.c — uniform, normal and integer random numbers, and dropout's, from Philox counters.
  *
  * A tensor is filled in blocks of COUNTERS counters. 32-bit draws take one word each, so element
  * i comes from counter i / 4; 64-bit draws take two, and element i comes from counter i / 2.
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "box_muller.h"
-#include "dims.h"
+#include "dropout.h"
 #include "parallel.h"
 #include "philox.h"
 
@@ -17,12 +17,11 @@ enum { COUNTERS = 64, WORDS = 4 * COUNTERS, GRAIN = 8192 /* elements per thread 
 typedef struct job job_t;
 
 /* Fills one block of y, which starts at counter `first`. */
-typedef void block_fn(const job_t *job, void *y, const void *x, uint64_t first);
+typedef void block_fn(const job_t *job, void *y, uint64_t first);
 
 struct job {
     block_fn *block;
     char *y;
-    const char *x; /* dropout only */
     int64_t n, per_block;
     size_t itemsize;
     td_rng rng;
@@ -51,9 +50,8 @@ static void draw(uint32_t *restrict word, const job_t *job, uint64_t first)
     }
 }
 
-static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first)
+static void uniform_f32(const job_t *job, void *y, uint64_t first)
 {
-    (void)x;
     uint32_t word[WORDS];
     draw(word, job, first);
     const double low = job->low, scale = job->scale;
@@ -65,9 +63,8 @@ static void uniform_f32(const job_t *job, void *y, const void *x, uint64_t first
     }
 }
 
-static void uniform_f64(const job_t *job, void *y, const void *x, uint64_t first)
+static void uniform_f64(const job_t *job, void *y, uint64_t first)
 {
-    (void)x;
     uint32_t word[WORDS];
     draw(word, job, first);
     const double low = job->low, scale = job->scale, high = job->high;
@@ -78,9 +75,8 @@ static void uniform_f64(const job_t *job, void *y, const void *x, uint64_t first
     }
 }
 
-static void normal_f32(const job_t *job, void *y, const void *x, uint64_t first)
+static void normal_f32(const job_t *job, void *y, uint64_t first)
 {
-    (void)x;
     uint32_t word[WORDS];
     draw(word, job, first);
     const double mean = job->low, std = job->scale;
@@ -93,9 +89,8 @@ static void normal_f32(const job_t *job, void *y, const void *x, uint64_t first)
     }
 }
 
-static void normal_f64(const job_t *job, void *y, const void *x, uint64_t first)
+static void normal_f64(const job_t *job, void *y, uint64_t first)
 {
-    (void)x;
     uint32_t word[WORDS];
     draw(word, job, first);
     const double mean = job->low, std = job->scale;
@@ -109,9 +104,8 @@ static void normal_f64(const job_t *job, void *y, const void *x, uint64_t first)
 }
 
 #define RANDINT(suffix, type)                                                                      \
-    static void randint_##suffix(const job_t *job, void *y, const void *x, uint64_t first)         \
+    static void randint_##suffix(const job_t *job, void *y, uint64_t first)                        \
     {                                                                                              \
-        (void)x;                                                                                   \
         uint32_t word[WORDS];                                                                      \
         draw(word, job, first);                                                                    \
         type *restrict out = y;                                                                    \
@@ -122,30 +116,14 @@ RANDINT(i64, int64_t)
 RANDINT(i32, int32_t)
 RANDINT(u8, uint8_t)
 
-static void dropout_f32(const job_t *job, void *y, const void *x, uint64_t first)
+/* What dropout keeps: u ≥ p. */
+static void mask_u8(const job_t *job, void *y, uint64_t first)
 {
     uint32_t word[WORDS];
     draw(word, job, first);
-    const float p = (float)job->low, kept = (float)job->scale;
-    const float *restrict in = x;
-    float *restrict out = y;
-    for (int i = 0; i < WORDS; i++) {
-        const float v = in[i] / kept;
-        out[i] = td_unit_f32(word + i) < p ? 0 : v;
-    }
-}
-
-static void dropout_f64(const job_t *job, void *y, const void *x, uint64_t first)
-{
-    uint32_t word[WORDS];
-    draw(word, job, first);
-    const double p = job->low, kept = job->scale;
-    const double *restrict in = x;
-    double *restrict out = y;
-    for (int i = 0; i < WORDS / 2; i++) {
-        const double v = in[i] / kept;
-        out[i] = td_unit_f64(word + 2 * i) < p ? 0 : v;
-    }
+    const float p = (float)job->low;
+    uint8_t *restrict out = y;
+    for (int i = 0; i < WORDS; i++) out[i] = td_unit_f32(word + i) >= p;
 }
 
 static void run_blocks(void *context, int64_t begin, int64_t end)
@@ -154,15 +132,13 @@ static void run_blocks(void *context, int64_t begin, int64_t end)
     for (int64_t b = begin; b < end; b++) {
         const int64_t start = b * job->per_block, n = TD_MIN(job->per_block, job->n - start);
         char *y = job->y + start * (int64_t)job->itemsize;
-        const char *x = job->x ? job->x + start * (int64_t)job->itemsize : NULL;
         const uint64_t first = (uint64_t)b * COUNTERS;
         if (n == job->per_block) {
-            job->block(job, y, x, first);
+            job->block(job, y, first);
         } else { /* the last block is filled elsewhere and cut */
-            double whole_y[WORDS], whole_x[WORDS] = {0};
-            if (x) memcpy(whole_x, x, (size_t)n * job->itemsize);
-            job->block(job, whole_y, whole_x, first);
-            memcpy(y, whole_y, (size_t)n * job->itemsize);
+            double whole[WORDS];
+            job->block(job, whole, first);
+            memcpy(y, whole, (size_t)n * job->itemsize);
         }
     }
 }
@@ -210,10 +186,38 @@ td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)
     return run("randint", block, 2, &job, y);
 }
 
-td_status td_dropout(td_tensor *y, const td_tensor *x, double p, const td_rng *rng)
+td_status td_dropout_mask(td_tensor *mask, double p, const td_rng *rng)
 {
-    if (x->dtype != y->dtype || td_numel(x) != td_numel(y))
-        return td_fail(TD_EINVAL, "dropout: x and y differ");
-    job_t job = {.rng = *rng, .x = x->data, .low = p, .scale = 1 - p};
-    return run_real("dropout", dropout_f32, dropout_f64, &job, y);
+    job_t job = {.rng = *rng, .low = p};
+    return run("dropout_mask", mask->dtype == TD_BOOL ? mask_u8 : NULL, 1, &job, mask);
+}
+
+typedef struct {
+    void *y;
+    const void *x;
+    const uint8_t *mask;
+    double scale;
+} dropout_t;
+
+#define DROPOUT(suffix, type)                                                                      \
+    static void dropout_##suffix(void *context, int64_t begin, int64_t end)                        \
+    {                                                                                              \
+        const dropout_t *job = context;                                                            \
+        type *restrict y = job->y;                                                                 \
+        const type *restrict x = job->x, scale = (type)job->scale;                                 \
+        const uint8_t *restrict mask = job->mask;                                                  \
+        for (int64_t i = begin; i < end; i++) {                                                    \
+            const type v = x[i] * scale;                                                           \
+            y[i] = mask[i] ? v : 0;                                                                \
+        }                                                                                          \
+    }
+DROPOUT(f32, float)
+DROPOUT(f64, double)
+
+td_status td_dropout(td_tensor *y, const td_tensor *mask, const td_tensor *x, double p)
+{
+    TD_TRY(td_check_dropout(y, mask, x));
+    dropout_t job = {.y = y->data, .x = x->data, .mask = mask->data, .scale = 1 / (1 - p)};
+    td_parallel(td_numel(y), 4 * GRAIN, y->dtype == TD_F32 ? dropout_f32 : dropout_f64, &job);
+    return TD_OK;
 }

@@ -126,15 +126,16 @@ static void check_matmul(void)
 }
 
 /* For random g: <conv(x, w), g> = <x, conv_input(g, w)> = <w, conv_weight(x, g)>. */
-static void check_conv2d(void)
+static void check_conv2d(const char *name, int64_t C, int64_t KO, td_conv2d_attrs a, double limit)
 {
-    enum { NI = 2, C = 6, H = 13, W = 11, KO = 10, R = 3, S = 3, G = 2 };
+    enum { NI = 2, H = 13, W = 11, R = 3, S = 3 };
     USE(conv2d);
     USE(conv2d_input);
     USE(conv2d_weight);
     USE(set_threads);
-    td_conv2d_attrs a = {{2, 1}, {1, 2}, {1, 2}, G};
-    const int64_t p = (H + 2 - 2 - 1) / 2 + 1, q = W + 4 - 4;
+    const int64_t G = a.groups;
+    const int64_t p = (H + 2 * a.padding[0] - a.dilation[0] * (R - 1) - 1) / a.stride[0] + 1;
+    const int64_t q = (W + 2 * a.padding[1] - a.dilation[1] * (S - 1) - 1) / a.stride[1] + 1;
     td_tensor x = filled(TENSOR(TD_F32, NI, C, H, W)), w = filled(TENSOR(TD_F32, KO, C / G, R, S));
     td_tensor b = filled(TENSOR(TD_F32, KO)), g = filled(TENSOR(TD_F32, NI, KO, p, q));
     td_tensor y = TENSOR(TD_F32, NI, KO, p, q), again = TENSOR(TD_F32, NI, KO, p, q);
@@ -149,7 +150,8 @@ static void check_conv2d(void)
                 for (int64_t c = 0; c < C / G; c++)
                     for (int64_t r = 0; r < R; r++)
                         for (int64_t s = 0; s < S; s++) {
-                            int64_t h = i / q * 2 - 1 + r, v = i % q - 2 + 2 * s;
+                            int64_t h = i / q * a.stride[0] - a.padding[0] + r * a.dilation[0];
+                            int64_t v = i % q * a.stride[1] - a.padding[1] + s * a.dilation[1];
                             if (h >= 0 && h < H && v >= 0 && v < W)
                                 sum += (double)at(&x, n, k / (KO / G) * (C / G) + c, h, v) *
                                        at(&w, k, c, r, s);
@@ -159,7 +161,7 @@ static void check_conv2d(void)
                 sum += ((float *)b.data)[k];
                 worst = fmax(worst, fabs(sum - at(&y, n, k, i / q, i % q)));
             }
-    report("conv2d, stride, groups, bias", worst, 1e-5);
+    report(name, worst, limit);
 
     conv2d_input(&gx, &g, &w, &a);
     conv2d_weight(&gw, &x, &g, &a);
@@ -167,8 +169,8 @@ static void check_conv2d(void)
         input += (double)((float *)x.data)[i] * ((float *)gx.data)[i];
     for (int64_t i = 0; i < numel(&w); i++)
         weight += (double)((float *)w.data)[i] * ((float *)gw.data)[i];
-    report("conv2d_input is its adjoint", fabs(input - forward), 1e-4);
-    report("conv2d_weight too", fabs(weight - forward), 1e-4);
+    report("conv2d_input is its adjoint", fabs(input - forward), 10 * limit);
+    report("conv2d_weight too", fabs(weight - forward), 10 * limit);
 
     set_threads(3);
     conv2d(&again, &x, &w, &b, &a);
@@ -241,7 +243,9 @@ int main(int argc, char **argv)
     report("this header, this machine", abi() != TD_ABI || !usable(), 0);
     check_elementwise();
     check_matmul();
-    check_conv2d();
+    check_conv2d("conv2d, stride, groups, bias", 6, 10,
+                 (td_conv2d_attrs){{2, 1}, {1, 2}, {1, 2}, 2}, 1e-5);
+    check_conv2d("conv2d, Winograd's", 40, 36, (td_conv2d_attrs){{1, 1}, {1, 2}, {1, 1}, 2}, 5e-5);
     check_pool_and_loss();
     check_random(0x6f66b953e85154e8u);
     printf("%d passed, %d failed\n", passed, failed);

@@ -27,6 +27,8 @@ _KERNELS = {
     **{op: ["matmul"] for op in ("_matmul", "linear", "linear_input", "linear_weight")},
     "scatter_zeros": ["scatter_add"],
     "clamp": ["maximum", "minimum"],
+    "dropout": ["dropout_mask", "dropout"],
+    "dropout_grad": ["dropout"],
     **{op: ["copy"] for op in ("to_dtype", "contiguous", "cat", "getitem_grad", "assign")},
 }
 # What every CUDA kernel stands on is not shown each time.

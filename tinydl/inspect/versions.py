@@ -60,7 +60,7 @@ def _conv2d(x: Array, w: Array, *, stride=1, padding=0, dilation=1, groups=1) ->
         pair("conv2d", "dilation", dilation, 1),
         groups,
     )
-    shape = conv2d_shape(x, w, *windows)
+    shape = conv2d_shape(x, w, None, *windows)
     return _Call(shape, prod(w.shape[1:]), True, (ffi.new("td_conv2d_attrs *", windows),))
 
 

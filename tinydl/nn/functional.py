@@ -306,5 +306,5 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     check_probability("dropout", p)
     if not training or p == 0:
         return input
-    out = ops.dropout(input, p=float(p), draw=default_generator.draw())
+    out, _ = ops.dropout(input, p=float(p), draw=default_generator.draw())
     return input.copy_(out) if inplace else out

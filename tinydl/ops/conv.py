@@ -26,12 +26,19 @@ def output_size(size: int, window: int, stride: int, padding: int, dilation: int
 
 def conv2d_shape(x: Array, w: Array, b: Array | None, stride, padding, dilation, groups) -> tuple:
     """The output's shape; an error that names the operands when they do not fit."""
-    dtype = x.dtype
-    alike = w.dtype is dtype and (b is None or (b.dtype is dtype and b.shape == w.shape[:1]))
     shape = _shape(x.shape, w.shape, stride, padding, dilation, groups)
-    if shape is None or not (alike and dtype.is_floating_point):
+    if shape is None or (b is not None and b.shape != w.shape[:1]):
         _refuse(x, w, b, stride, padding, dilation, groups)
     return shape
+
+
+def conv2d_dtypes(x: Array, w: Array, b: Array | None) -> None:
+    """TypeError unless all are of one floating-point dtype."""
+    dtype = x.dtype
+    alike = w.dtype is dtype and (b is None or b.dtype is dtype)
+    if not (alike and dtype.is_floating_point):
+        real("conv2d", x=x, w=w, b=b)
+        same_dtype("conv2d", x=x, w=w, b=b)
 
 
 @lru_cache(maxsize=1024)
@@ -66,10 +73,7 @@ def _refuse(x: Array, w: Array, b: Array | None, stride, padding, dilation, grou
             f"conv2d: a {r}×{s} window with dilation {dilation} does not fit into "
             f"{h}×{width} pixels with padding {padding} (x {x}, w {w})"
         )
-    if b is not None and b.shape != w.shape[:1]:
-        raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
-    real("conv2d", x=x, w=w, b=b)
-    same_dtype("conv2d", x=x, w=w, b=b)
+    raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
 
 
 @op
@@ -85,6 +89,7 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
         TypeError: operands of different dtypes, or not floating point.
     """
     shape = conv2d_shape(x, w, b, stride, padding, dilation, groups)
+    conv2d_dtypes(x, w, b)
     y = Array.empty(shape, x.dtype, x.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
     call("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)

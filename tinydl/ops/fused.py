@@ -11,7 +11,7 @@ from ..array import Array
 from ..backend import call, call_arrays
 from ..graph import Node, mode
 from ..tensor import Tensor
-from .conv import conv2d, conv2d_attrs, conv2d_shape
+from .conv import conv2d, conv2d_attrs, conv2d_dtypes, conv2d_shape
 from .elementwise import relu
 from .matmul import linear
 from .pool import max_pool2d, pool2d_attrs, pool2d_shape
@@ -35,6 +35,7 @@ def conv2d_relu(x, w, b=None, *, stride, padding, dilation, groups, pool=None) -
     if not backend.is_cpu:  # whose caches are too small for images
         y = conv2d(*inputs, **window)
         return relu(max_pool2d(y, **pool)[0] if pool else y)
+    conv2d_dtypes(*arrays)
     z = Array(None, conv2d_shape(*arrays, **window), (), 0, arrays[0].dtype)  # facts, no memory
     shape = pool2d_shape("max_pool2d", z, **pool) if pool else z.shape
     needs = tuple([t is not None and t.requires_grad for t in inputs])

@@ -1,7 +1,6 @@
 """Random numbers: a counter, not a state. Element i of a draw is a function of (seed, draw, i).
 
-So the same seed gives the same numbers on every device and for any number of threads, and
-dropout's backward draws its mask again instead of keeping it.
+So the same seed gives the same numbers on every device and for any number of threads.
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ import os
 from .. import capture
 from ..array import Array
 from ..backend import call, ffi
+from ..dtypes import bool_
 from ..op import op
+from .check import real
 
 
 class Generator:
@@ -160,14 +161,29 @@ def fill_randint(y: Array, low: int, high: int, generator: Generator | None) -> 
 
 @op
 def dropout(x, *, p, draw):
-    """y = 0 with probability p, else x / (1 − p), elementwise (Srivastava et al. 2014).
+    """(y, mask): mask is False with probability p; y = x / (1 − p) where it is True, else 0.
 
-    x[…] → y[…], float32 or float64. draw is (seed, number) of the generator, from which backward
-    makes the same mask again: gx = 0 where y is, else gy / (1 − p).
+    x[…] → y[…] of x's dtype, float32 or float64, mask[…] bool (Srivastava et al. 2014). draw is
+    (seed, number) of the generator. The mask is kept for the gradient: drawing it again takes a
+    CPU four times as long as reading it.
     """
-    y = Array.empty(x.shape, x.dtype, x.backend)
-    call("dropout", y, x.contiguous(), p, _rng(draw))
-    return y
+    real("dropout", x=x)
+    y, mask = (Array.empty(x.shape, dtype, x.backend) for dtype in (x.dtype, bool_))
+    call("dropout_mask", mask, p, _rng(draw))
+    call("dropout", y, mask, x.contiguous(), p)
+    return y, mask
 
 
-dropout.vjp(x=lambda g, p, draw: dropout(g, p=p, draw=draw))
+@op
+def dropout_grad(gy, mask, *, p):
+    """gx = gy / (1 − p) where mask is True, else 0: dropout's gradient, and its own.
+
+    gy[…] float32 or float64, mask[…] bool → gx[…].
+    """
+    gx = Array.empty(gy.shape, gy.dtype, gy.backend)
+    call("dropout", gx, mask.contiguous(), gy.contiguous(), p)
+    return gx
+
+
+dropout.vjp(x=lambda g, rest, p: dropout_grad(g, rest[0], p=p))
+dropout_grad.vjp(gy=lambda g, mask, p: dropout_grad(g, mask, p=p))

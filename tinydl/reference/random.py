@@ -73,5 +73,11 @@ def randint(y, *, low, high, rng):
 
 
 def dropout(x, *, p, draw):
-    """0 where u < p, else x / (1 − p)"""
-    return np.where(_unit_of(x.shape, x.dtype, draw) < p, 0, x / (1 - p))
+    """(y, mask): mask = u ≥ p for u of one word each; y = x / (1 − p) where it is, else 0"""
+    mask = _unit_of(x.shape, np.float32, draw) >= np.float32(p)
+    return dropout_grad(x, mask, p=p), mask
+
+
+def dropout_grad(gy, mask, *, p):
+    """gx = gy / (1 − p) where mask is True, else 0"""
+    return np.where(mask, gy * np.divide(1, 1 - p).astype(gy.dtype), 0)
