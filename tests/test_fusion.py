@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import numpy as np
 import pytest
 from devices import EVERY_DEVICE
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 import tinydl
 from tinydl import nn
 from tinydl.inspect import gradcheck, gradgradcheck
+from tinydl.nn import fused
 
 pytestmark = EVERY_DEVICE
 
@@ -116,8 +119,6 @@ class Own(nn.ReLU):
     ids=str,
 )
 def test_others_are_called_by_themselves(then):
-    from tinydl.nn import fused
-
     layers = [nn.Conv2d(1, 2, 3), *then]
     assert fused.after(layers, 0) == ()
     assert fused.after([nn.Conv2d(1, 2, 3), nn.ReLU(), *then], 0)[0].__class__ is nn.ReLU
@@ -141,8 +142,36 @@ def test_errors_name_the_layer():
     with pytest.raises(ValueError, match=r"(?s)1 input channels but x has 2.*in 2: Conv2d\(1, 2"):
         net(tinydl.ones(1, 2, 8, 8))
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(9))
-    with pytest.raises(ValueError, match=r"max_pool2d: a .* window does not fit"):
+    with pytest.raises(ValueError, match=r"(?s)max_pool2d: a .* window does not.*in 2: MaxPool2d"):
         net(tinydl.ones(1, 1, 8, 8))
+
+
+def test_a_forward_of_ones_own_is_called():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
+    net[1].forward = lambda x: x * 0 + 42
+    assert (net(tinydl.ones(1, 1, 8, 8)) == 42).all()
+
+
+def test_only_the_bias_learns():
+    net = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2))
+    net[0].weight.requires_grad_(False)
+    x = tinydl.randn(8, 8, 2, 2).permute(3, 2, 0, 1)
+    net(x).sum().backward()
+    grad = net[0].bias.grad.clone()
+    with nn.fusion(False):
+        net.zero_grad()
+        net(x).sum().backward()
+    assert (net[0].bias.grad == grad).all() and net[0].weight.grad is None
+
+
+def test_fusion_is_turned_off_in_this_thread_alone():
+    layers, seen = [nn.Linear(2, 2), nn.ReLU()], []
+    with nn.fusion(False):
+        thread = Thread(target=lambda: seen.append(len(fused.after(layers, 0))))
+        thread.start()
+        thread.join()
+        assert len(fused.after(layers, 0)) == 0
+    assert seen == [1]
 
 
 def test_what_backward_needs_may_not_be_overwritten():

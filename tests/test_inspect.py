@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from devices import NEEDS_CUDA
@@ -65,6 +66,42 @@ def test_trace():
     with nn.fusion(False), trace() as apart:
         net(x)
     assert [call.name for call in apart.calls] == ["td_conv2d", "td_relu", "td_matmul"]
+
+
+def test_traces_within_traces():
+    x, outer, inner = tinydl.ones(3), trace(), trace()
+    with outer:
+        x + x
+        with inner:
+            x * x
+        with pytest.raises(RuntimeError, match="under way already"), outer:
+            pass
+        thread = Thread(target=lambda: x - x)
+        thread.start()
+        thread.join()
+    x / x
+    assert [call.name for call in outer.calls] == ["td_add", "td_mul"]
+    assert [call.name for call in inner.calls] == ["td_mul"]
+
+
+def test_trace_of_recorded_steps():
+    x, w = tinydl.ones(3), tinydl.ones(3, requires_grad=True)
+    optimizer = tinydl.optim.SGD([w], lr=0.5)
+
+    @tinydl.compile
+    def step(x):
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+
+    step(x)
+    with trace() as found:
+        step(x)  # recorded
+        step(x)  # replayed
+    names = [call.name for call in found.calls]
+    assert names[-2:] == ["td_copy", "td_replay"] and names.count("td_sgd") == 1
+    assert next(call.tensors for call in found.calls if call.name == "td_sgd") == ["1 tensors"] * 2
+    assert w.tolist() == [-0.5] * 3
 
 
 def test_trace_ends_with_an_error():

@@ -335,3 +335,31 @@ def _raises(function, *args, kind=Exception) -> str:
     with pytest.raises(kind) as error:
         function(*args)
     return str(error.value)
+
+
+def test_layers_may_be_told_other_sizes_later():
+    conv, pool = nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)
+    conv.stride, conv.padding, conv.dilation = 2, [1, 1], 1
+    pool.kernel_size, pool.stride = [3, 3], 1
+    assert nn.Sequential(conv, nn.ReLU(), pool)(tinydl.ones(1, 1, 8, 8)).shape == (1, 2, 2, 2)
+    assert conv(tinydl.ones(1, 1, 8, 8)).shape == (1, 2, 4, 4)
+
+
+@pytest.mark.parametrize("size", [2.0, {}, [[2], 2], "2"], ids=str)
+def test_sizes_are_ints_however_often_one_asks(size):
+    x = tinydl.ones(1, 1, 8, 8)
+    nn.functional.max_pool2d(x, 2)
+    with pytest.raises(ValueError, match="kernel_size must be one int or two"):
+        nn.functional.max_pool2d(x, size)
+
+
+@pytest.mark.parametrize("groups", [1, 32])
+@pytest.mark.parametrize("size", [(8, 0), (0, 8)])
+def test_convolution_of_nothing_but_padding(size, groups):
+    """Images without pixels have outputs all the same, the bias, and gradients."""
+    x = tinydl.zeros(64, 32, *size, requires_grad=True)
+    w = tinydl.ones(32, 32 // groups, 3, 3, requires_grad=True)
+    y = nn.functional.conv2d(x, w, tinydl.ones(32), padding=2, groups=groups)
+    assert y.shape == (64, 32, *[n + 2 for n in size]) and (y == 1).all()
+    y.sum().backward()
+    assert x.grad.shape == x.shape and (w.grad == 0).all()

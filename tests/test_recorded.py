@@ -332,3 +332,19 @@ def test_an_error_in_a_replay_is_told():
     with pytest.raises(IndexError, match="cross_entropy: target 3 at row 1 is outside 0…2"):
         losses(x, tinydl.tensor([0, 3])).item()
     assert losses(x, tinydl.tensor([0, 2])).item() == pytest.approx(np.log(3), rel=1e-6)
+
+
+def test_equal_numbers_of_other_types_are_other_steps():
+    q = tinydl.arange(3)
+    times = tinydl.compile(lambda x, n: x * n)
+    for n in (1, 1, 1.0, 1.0, True, True):
+        assert times(q, n).dtype is (q * n).dtype
+
+
+def test_a_step_that_is_fused_is_not_replayed_where_fusion_is_off():
+    net, x = tinydl.nn.Sequential(tinydl.nn.Linear(2, 2), tinydl.nn.ReLU()), tinydl.ones(1, 2)
+    step = tinydl.compile(lambda x: net(x).detach())
+    step(x), step(x)
+    with tinydl.nn.fusion(False):
+        step(x), step(x)
+    assert len(step._recorded) == 2

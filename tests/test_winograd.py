@@ -14,7 +14,7 @@ import tinydl
 from tinydl import backend, ops
 
 ROUNDING = 2.0**-24
-WORST = 32  # roundings of the tile's sum: what conv2d_winograd.inl promises
+WORST, SPARSE = 32, 256  # roundings of the tile's sum: what conv2d_winograd.inl promises
 PARAMS = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
 
 # images, channels, side, filters: filters first, tiles first, edges, and one image
@@ -85,6 +85,20 @@ def test_errors_are_bounded(shape, function, kind, isa):
     arrays = [x.astype(np.float64) for x in draw(kind, shape)]
     error = np.abs(call(function, arrays, device=f"cpu:{isa}") - call(function, arrays, np.float64))
     assert (error / tile_sums(function, *arrays)).max() <= WORST * ROUNDING
+
+
+@pytest.mark.parametrize("isa", backend.usable())
+@pytest.mark.parametrize("tap", [(0, 0), (1, 1), (2, 0)])
+@pytest.mark.parametrize("function", [forward, input_gradient])
+def test_errors_of_filters_of_one_tap(function, tap, isa):
+    """Of which the plain sum has a single product: nothing levels the transforms' errors out."""
+    rng = np.random.default_rng(136)
+    x, gy = (rng.choice([-1, 1], (4, 32, 32, 32)) * (1 - 1e-5 * rng.random()) for _ in range(2))
+    w = np.zeros((32, 32, 3, 3))
+    w[np.arange(32), rng.permutation(32), tap[0], tap[1]] = rng.normal(0, 1, 32)
+    arrays = [a.astype(np.float32).astype(np.float64) for a in (x, w, gy)]
+    error = np.abs(call(function, arrays, device=f"cpu:{isa}") - call(function, arrays, np.float64))
+    assert (error / tile_sums(function, *arrays)).max() <= SPARSE * ROUNDING
 
 
 @pytest.mark.parametrize("isa", backend.usable())

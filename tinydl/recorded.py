@@ -18,6 +18,7 @@ from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
 from .device import default as default_device
 from .graph import is_grad_enabled
+from .ops.fused import mode as fusion
 from .storage import FreeList, lend
 from .tensor import Tensor
 
@@ -33,7 +34,8 @@ class compile:
     What a step may not do: read values (.item(), printing, an `if` on a tensor), make tensors of
     Python's or NumPy's numbers, work on two devices, or depend on anything else that changes from
     call to call and is neither an argument, a tensor written in place, a draw of a generator, nor a
-    number among an optimizer's options. Its Python code runs in the first calls only.
+    number among an optimizer's options. Its Python code runs in the first calls only, and so do
+    hooks.
 
     Args:
         step: a function of tensors, in any nest of tuples, lists and dicts, that returns such a
@@ -76,7 +78,7 @@ class compile:
         tensors: list[Tensor] = []
         nest = flatten(args, tensors)
         library = self._library(tensors)
-        key = library, is_grad_enabled(), nest
+        key = library, is_grad_enabled(), fusion.enabled, nest
         try:
             recordings = self._recorded.setdefault(key, [])
         except TypeError as error:
@@ -233,7 +235,7 @@ class Calls(Recorded):
         self.failed = ffi.new("int64_t *")
         for call, name, arguments in zip(self.list, self.names, self.arguments, strict=True):
             call.function = self.backend.lib.td_function(name.encode())
-            kinds = ffi.typeof(self.functions[name]).args
+            kinds = ffi.typeof(getattr(self.backend.lib, f"td_{name}")).args
             for slot, kind, argument in zip(call.argument, kinds, arguments):  # noqa: B905
                 if kind.kind == "pointer":
                     slot.pointer = ffi.cast("void *", argument)
@@ -243,7 +245,7 @@ class Calls(Recorded):
                     slot.integer = argument
 
     def run(self) -> None:
-        status = self.backend.lib.td_replay(self.list, len(self.names), self.failed)
+        status = self.backend.fn["replay"](self.list, len(self.names), self.failed)
         if status:
             self.backend.check(status, self.names[self.failed[0]])
 
@@ -256,7 +258,7 @@ class _Recording(Functions):
         self.notes, self.thread = notes, get_ident()
 
     def __missing__(self, name: str):
-        function = getattr(self.lib, f"td_{name}")
+        function = self.notes.functions[name]
         if name == "write" or self.lib.td_function(name.encode()) >= 0:
             function = self._noting(name, function)
         self[name] = function
@@ -291,7 +293,7 @@ def flatten(nest: Any, tensors: list[Tensor]) -> Any:
         return kind, *(flatten(item, tensors) for item in nest)
     if isinstance(nest, dict):
         return "dict", *((name, flatten(item, tensors)) for name, item in nest.items())
-    return "value", nest
+    return "value", type(nest), nest  # True, 1 and 1.0 are equal but not the same
 
 
 def rebuild(key: Any, tensors: list[Tensor]) -> Any:
@@ -306,5 +308,5 @@ def _rebuild(key: Any, tensors: Iterator[Tensor]) -> Any:
     if kind == "dict":
         return {name: _rebuild(part, tensors) for name, part in parts}
     if kind == "value":
-        return parts[0]
+        return parts[1]
     return _NESTS[kind](_rebuild(part, tensors) for part in parts)

@@ -160,7 +160,7 @@ static int FN(is_depthwise)(const window_t *v)
 {
     int side = v->w.taps == 3 || (v->w.taps == 5 && v->w.taps <= DEPTHWISE_SIDE);
     return side && v->h.taps == v->w.taps && v->h.step == 1 && v->w.step == 1 && v->h.tap == 1 &&
-           v->w.tap == 1 && v->h.out >= DEPTHWISE_ROWS;
+           v->w.tap == 1 && v->h.out >= DEPTHWISE_ROWS && v->w.in > 0;
 }
 
 /* How far the vectors of a row of outputs reach into the rows of x. */

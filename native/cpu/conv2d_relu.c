@@ -11,7 +11,7 @@
 /* Bytes that the convolution of one task may take, and the most where its filter is as large; what
  * the number of tasks is a multiple of, so that a few threads have equal shares; scratch that
  * convolutions and pools leave alone. */
-enum { BLOCK = 1 << 20, MOST = 16 << 20, BLOCKS = 4, CONV_SLOT = 4, PLACE_SLOT };
+enum { BLOCK = 512 << 10, MOST = 16 << 20, BLOCKS = 8, CONV_SLOT = 4, PLACE_SLOT };
 
 typedef struct {
     td_tensor y, z, idx; /* z is the convolution; idx, where nobody wants it, is scratch too */
@@ -76,5 +76,5 @@ td_status td_conv2d_relu(td_tensor *y, td_tensor *idx, const td_tensor *x, const
     job.blocks = TD_MIN(TD_MAX(job.blocks, TD_CEIL_DIV(bytes, MOST)), x->shape[0]);
     td_parallel(job.blocks, 1, block_task, &job);
     if (job.status == TD_ENOMEM) return td_fail(TD_ENOMEM, "conv2d_relu: no memory for a task");
-    return job.status ? td_fail(job.status, "conv2d_relu: the pool does not fit") : TD_OK;
+    return job.status ? td_fail(job.status, "conv2d_relu: the pool or idx does not fit") : TD_OK;
 }

@@ -9,8 +9,9 @@
  * or, where filters are much more than tiles, all tiles are, and a task is a strip of filters.
  *
  * Rounding: errors stay below 32·2⁻²⁴·Σ_c max|x[c]|·Σ|a[m,c]|, the maximum taken over the 6×6
- * inputs of a pixel's tile (tests/test_winograd.py; 22 is the worst seen). Among numbers of one
- * size that is 2 to 4 times the plain sum's error. Where an output is no finite number, the
+ * inputs of a pixel's tile (tests/test_winograd.py; 22 is the worst seen), or below 256 for filters
+ * of few taps, whose errors nothing levels out (126 seen). Among numbers of one size that is 2 to 4
+ * times the plain sum's error. Where an output is no finite number, the
  * transforms may have spread it over its tile, so those images are computed again by the other
  * kernels: ∞ and NaN reach the windows that hold them and no others.
  */

@@ -20,8 +20,9 @@ def write_callers(header: str, target: Path) -> None:
     The header is preprocessed; what is for GPUs alone comes after td_replay.
     """
     header = header.split("td_replay")[0]
+    most = int(re.search(r"td_argument argument\[(\d+)\]", header)[1])
     found = re.findall(r"td_status (td_\w+)\(\s*(td_tensor [^)]*)\);", header)
-    lines = [_caller(name, parameters) for name, parameters in sorted(found)]
+    lines = [_caller(name, parameters, most) for name, parameters in sorted(found)]
     rows = (f'    {{"{name.removeprefix("td_")}", {_own(name)}}},' for name, _ in sorted(found))
     table = "\n".join(["static const caller_t callers[] = {", *rows, "};\n"])
     text = "\n".join([*lines, table])
@@ -30,9 +31,11 @@ def write_callers(header: str, target: Path) -> None:
         target.write_text(text)
 
 
-def _caller(name: str, parameters: str) -> str:
+def _caller(name: str, parameters: str, most: int) -> str:
     kinds = (re.sub(r"\w+$", "", parameter).strip() for parameter in parameters.split(","))
-    members = ("pointer" if kind.endswith("*") else _MEMBERS[kind] for kind in kinds)
+    members = ["pointer" if kind.endswith("*") else _MEMBERS[kind] for kind in kinds]
+    if len(members) > most:
+        raise SystemExit(f"{name} has {len(members)} arguments: raise TD_MAX_ARGUMENTS, {most}")
     arguments = ", ".join(f"a[{i}].{member}" for i, member in enumerate(members))
     return f"static td_status {_own(name)}(const td_argument *a) {{ return {name}({arguments}); }}"
 

@@ -129,7 +129,7 @@ def judged(found: np.ndarray, a: np.ndarray, b: np.ndarray) -> str:
     if other.any():
         return f"{other.sum()} of {other.size} not finite"
     worst = np.max(np.abs(found[finite] - exact[finite]) / size[finite]) / UNIT
-    return f"{worst:.2g}" if worst < 1000 else f"{worst:,.0f}"
+    return f"{worst:.2g}" if worst < 100 else f"{worst:,.0f}"
 
 
 def main() -> None:

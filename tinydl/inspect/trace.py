@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import get_ident
+from threading import Lock, get_ident
 from time import perf_counter
 
 from .. import dtypes
@@ -12,7 +12,11 @@ from ..backend import Backend, Functions, ffi, loaded
 from ..graph import call_site, describe_site
 
 _TENSOR = ffi.typeof("td_tensor *")
-_NO_KERNELS = ("alloc", "free", "threads", "set_threads", "sync")
+_LISTS = ffi.typeof("td_tensor *[]"), ffi.typeof("td_tensor **")
+_MOVES = ("write", "read", "replay")  # traced, though they do not begin with a tensor
+
+_lock = Lock()
+_active: list[trace] = []
 
 
 @dataclass
@@ -32,12 +36,16 @@ class Call:
 class trace:
     """Notes every call of a kernel that this thread makes inside the block, in order.
 
-    Shown are the time, the C function and its tensors, outputs first, as native/tinydl.h has them.
-    What is computed together, as a convolution with its ReLU in a Sequential, is one call. On a GPU
-    each call is waited for, so that its time is its own.
+    Shown are the time, the C function and its tensors, outputs first, as native/tinydl.h has them;
+    of a list of tensors its length. What is computed together is one call: a convolution with its
+    ReLU in a Sequential, an optimizer's step, all of a recorded step (td_replay). On a GPU each
+    call is waited for, so that its time is its own; a GPU first used inside the block is not seen.
 
     Attributes:
         calls: what was called, a list of Call.
+
+    Raises:
+        RuntimeError: from `with`, of a trace that is under way.
 
     Example:
         >>> import tinydl
@@ -52,15 +60,22 @@ class trace:
         self.calls: list[Call] = []
 
     def __enter__(self) -> trace:
-        self._before = [(backend, backend.fn) for backend in loaded]
-        for backend, functions in self._before:
-            backend.fn = _Traced(backend, functions, self.calls)
+        with _lock:
+            if self in _active:
+                raise RuntimeError("trace: this one is under way already; make another")
+            for backend in () if _active else loaded:
+                backend.fn = _Traced(backend)
+            self._thread = get_ident()
+            _active.append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for backend, functions in self._before:
-            backend.fn.clear()  # or its functions would keep it
-            backend.fn = functions
+        with _lock:
+            _active.remove(self)
+            for backend in () if _active else loaded:
+                if isinstance(backend.fn, _Traced):
+                    backend.fn, traced = backend.fn.functions, backend.fn
+                    traced.clear()  # or its functions would keep it
 
     def __repr__(self) -> str:
         total = sum(call.seconds for call in self.calls)
@@ -72,38 +87,42 @@ class trace:
 
 
 class _Traced(Functions):
-    """A library's functions, timed."""
+    """A library's functions; kernels are timed for the traces of the thread that calls them."""
 
-    def __init__(self, backend: Backend, functions: Functions, calls: list[Call]):
+    def __init__(self, backend: Backend):
         super().__init__(backend.lib)
-        self.backend, self.functions, self.calls = backend, functions, calls
-        self.thread = get_ident()
+        self.backend, self.functions = backend, backend.fn
 
     def __missing__(self, name: str):
         function = self.functions[name]
-        self[name] = function = function if name in _NO_KERNELS else self._timed(name, function)
+        first = ffi.typeof(getattr(self.lib, f"td_{name}")).args[:1]
+        if name in _MOVES or first == (_TENSOR,) or (first and first[0] in _LISTS):
+            function = self._timed(name, function)
+        self[name] = function
         return function
 
     def _timed(self, name: str, function: Callable) -> Callable:
         def timed(*arguments):
-            if get_ident() != self.thread:
-                return function(*arguments)
+            traces = [one for one in _active if one._thread == get_ident()]
             start = perf_counter()
             status = function(*arguments)
-            if not status and not self.backend.is_cpu:
+            if traces and not status and not self.backend.is_cpu:
                 status = self.functions["sync"]()
             seconds = perf_counter() - start
-            tensors = [_written(x) for x in arguments if _is_tensor(x)]
-            where = describe_site(call_site())
-            self.calls.append(Call(f"td_{name}", self.backend.name, tensors, seconds, where))
+            for one in traces:
+                tensors = [text for text in map(_written, arguments) if text]
+                where = describe_site(call_site())
+                one.calls.append(Call(f"td_{name}", self.backend.name, tensors, seconds, where))
             return status
 
         return timed
 
 
-def _is_tensor(x: object) -> bool:
-    return isinstance(x, ffi.CData) and ffi.typeof(x) is _TENSOR and bool(x)
-
-
-def _written(x) -> str:
-    return f"{dtypes.ALL[x.dtype].short}[{','.join(map(str, x.shape[0 : x.ndim]))}]"
+def _written(x: object) -> str:
+    """A tensor's dtype and shape, a list's length, and nothing for other arguments."""
+    kind = ffi.typeof(x) if isinstance(x, ffi.CData) and x else None
+    if kind is _TENSOR:
+        return f"{dtypes.ALL[x.dtype].short}[{','.join(map(str, x.shape[0 : x.ndim]))}]"
+    if kind is not None and kind.kind == "array" and kind.item is _TENSOR:
+        return f"{len(x)} tensors"
+    return ""

@@ -86,7 +86,7 @@ class Sequential(_Children):
         layers, at = [*self._modules.values()], 0
         while at < len(layers):
             then = fused.after(layers, at)
-            input = layers[at](input, then=then) if then else layers[at](input)
+            input = fused.call(layers[at], then, input) if then else layers[at](input)
             at += 1 + len(then)
         return input
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod, sqrt
 
 from .. import ops
@@ -14,7 +13,6 @@ from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module, Parameter
-from .pooling import MaxPool2d
 
 
 class Conv2d(Module):
@@ -89,18 +87,14 @@ class Conv2d(Module):
             bound = 1 / sqrt(fan_in) if fan_in else 0
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input: Tensor, then: Sequence[Module] = ()) -> Tensor:
-        """y; or what the layers `then` make of it, where one kernel computes all (fused.py)."""
-        window = {
-            "stride": self.stride,
-            "padding": self.padding,
-            "dilation": self.dilation,
-            "groups": self.groups,
-        }
-        if not then:
-            return ops.conv2d(input, self.weight, self.bias, **window)
-        pool = next((layer.window() for layer in then if isinstance(layer, MaxPool2d)), None)
-        return ops.conv2d_relu(input, self.weight, self.bias, pool=pool, **window)
+    def window(self) -> dict:
+        """What ops.conv2d is told."""
+        return F.conv_window(
+            self.kernel_size, self.stride, self.padding, self.dilation, self.groups
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        return ops.conv2d(input, self.weight, self.bias, **self.window())
 
     def extra_repr(self) -> str:
         parts = [

@@ -115,6 +115,18 @@ def conv_padding(padding, window: tuple, stride: tuple, dilation: tuple) -> tupl
     return pair("conv2d", "padding", padding, 0)
 
 
+def conv_window(kernel_size, stride, padding, dilation, groups) -> dict:
+    """conv2d's arguments as the op takes them."""
+    return _cached(_conv_window, kernel_size, stride, padding, dilation, groups)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _conv_window(kernel_size, stride, padding, dilation, groups) -> dict:
+    stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
+    padding = conv_padding(padding, kernel_size, stride, dilation)
+    return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -150,19 +162,16 @@ def conv2d(
         tensor([[[[4., 4.],
                   [4., 4.]]]])
     """
-    stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
-    padding = conv_padding(padding, weight.shape[2:], stride, dilation)
-    return ops.conv2d(
-        input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    window = conv_window(weight.shape[2:], stride, padding, dilation, groups)
+    return ops.conv2d(input, weight, bias, **window)
 
 
-def pool_window(*given) -> dict:
+def pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
     """max_pool2d's arguments as the op takes them."""
-    return _pool_window(*[tuple(v) if isinstance(v, list) else v for v in given])
+    return _cached(_pool_window, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024, typed=True)  # 2.0 is no size, though it is equal to one
 def _pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
     return {
         "window": pair("max_pool2d", "kernel_size", kernel_size, 1),
@@ -171,6 +180,15 @@ def _pool_window(kernel_size, stride, padding, dilation, ceil_mode) -> dict:
         "dilation": pair("max_pool2d", "dilation", dilation, 1),
         "ceil_mode": ceil_mode,
     }
+
+
+def _cached(function, *sizes) -> dict:
+    """function(*sizes), made once for sizes that can be looked up; lists of sizes are tuples."""
+    sizes = tuple([tuple(v) if isinstance(v, list) else v for v in sizes])
+    try:
+        return function(*sizes)
+    except TypeError:  # unhashable: the check says what is wrong
+        return function.__wrapped__(*sizes)
 
 
 @overload

@@ -2,22 +2,24 @@
 
 Between a convolution, its ReLU and its pool lies more than a core's cache holds; computed together,
 a few images at a time, it never leaves it. A ReLU after a Linear works in the same memory. Values
-and gradients are those of the layers one by one.
-A layer with hooks, or of a class of one's own, is called by itself, so nobody misses a call.
+and gradients are those of the layers one by one, but for rounding. A layer with hooks or a forward
+of its own is called by itself, so nobody misses a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from .. import capture, ops
+from ..ops.fused import mode
+from ..tensor import Tensor
 from .activation import ReLU
 from .conv import Conv2d
 from .linear import Linear
 from .module import Module
 from .pooling import MaxPool2d
 
-enabled = True
 _AFTER = {
     Conv2d: ((MaxPool2d, ReLU), (ReLU, MaxPool2d), (ReLU,)),
     Linear: ((ReLU,),),
@@ -27,7 +29,7 @@ _AFTER = {
 def after(layers: Sequence[Module], at: int) -> Sequence[Module]:
     """The layers after layers[at] that can be computed along with it; often none."""
     groups = _AFTER.get(type(layers[at]))
-    if groups is None or not enabled or _hooked(layers[at]):
+    if groups is None or not mode.enabled or _alone(layers[at]):
         return ()
     for kinds in groups:
         then = layers[at + 1 : at + 1 + len(kinds)]
@@ -36,29 +38,44 @@ def after(layers: Sequence[Module], at: int) -> Sequence[Module]:
     return ()
 
 
-def _hooked(layer: Module) -> bool:
-    return bool(layer._forward_hooks or layer._forward_pre_hooks)
-
-
 def _alone(layer: Module) -> bool:
-    return _hooked(layer) or getattr(layer, "return_indices", False)
+    watched = layer._forward_hooks or layer._forward_pre_hooks or "forward" in layer.__dict__
+    return bool(watched) or getattr(layer, "return_indices", False)
+
+
+def call(layer: Module, then: Sequence[Module], input: Tensor) -> Tensor:
+    """What the layer and those after it make of the input."""
+    if capture.current is not None:
+        capture.current.modules += [(one, one.training) for one in (layer, *then)]
+    try:
+        if isinstance(layer, Linear):
+            return ops.linear_relu(input, layer.weight, layer.bias)
+        pool = next((one.window() for one in then if isinstance(one, MaxPool2d)), None)
+        return ops.conv2d_relu(input, layer.weight, layer.bias, pool=pool, **layer.window())
+    except (ValueError, TypeError):
+        for one in (layer, *then):
+            input = one(input)  # the one at fault is named
+        raise
 
 
 @contextmanager
-def fusion(enable: bool):
-    """Turns fusion on or off within a block.
+def fusion(enable: bool) -> Iterator[None]:
+    """Turns fusion on or off in this thread, within a block.
 
-    >>> import tinydl
-    >>> net = tinydl.nn.Sequential(tinydl.nn.Conv2d(1, 8, 3), tinydl.nn.ReLU())
-    >>> x = tinydl.ones(2, 1, 6, 6)
-    >>> with tinydl.nn.fusion(False):
-    ...     y = net(x)
-    >>> abs(net(x) - y).max().item() < 1e-6
-    True
+    Args:
+        enable: whether layers of a Sequential may be computed together, as they are by default.
+
+    Example:
+        >>> import tinydl
+        >>> net = tinydl.nn.Sequential(tinydl.nn.Conv2d(1, 8, 3), tinydl.nn.ReLU())
+        >>> x = tinydl.ones(2, 1, 6, 6)
+        >>> with tinydl.nn.fusion(False):
+        ...     y = net(x)
+        >>> abs(net(x) - y).max().item() < 1e-6
+        True
     """
-    global enabled
-    before, enabled = enabled, enable
+    before, mode.enabled = mode.enabled, enable
     try:
         yield
     finally:
-        enabled = before
+        mode.enabled = before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import sqrt
 
 from .. import ops
@@ -70,10 +69,8 @@ class Linear(Module):
             bound = 1 / sqrt(self.in_features) if self.in_features else 0
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input: Tensor, then: Sequence[Module] = ()) -> Tensor:
-        """y, or relu(y) where a ReLU is what comes `then` (fused.py)."""
-        linear = ops.linear_relu if then else ops.linear
-        return linear(input, self.weight, self.bias)
+    def forward(self, input: Tensor) -> Tensor:
+        return ops.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (

@@ -6,16 +6,26 @@ their rules ask for is there: the first one's inputs, the last one's output, and
 
 from __future__ import annotations
 
-from .. import dtypes
+import threading
+
+from .. import dtypes, graph
 from ..array import Array
 from ..backend import call, call_arrays
-from ..graph import Node, mode
+from ..graph import Node
 from ..tensor import Tensor
 from .conv import conv2d, conv2d_attrs, conv2d_dtypes, conv2d_shape
 from .elementwise import relu
 from .matmul import linear
 from .pool import max_pool2d, pool2d_attrs, pool2d_shape
 
+
+class _Mode(threading.local):
+    """Whether layers are computed together, in this thread (nn.fusion)."""
+
+    enabled = True
+
+
+mode = _Mode()
 _WINDOW = "window", "stride", "padding", "dilation"
 
 
@@ -39,7 +49,7 @@ def conv2d_relu(x, w, b=None, *, stride, padding, dilation, groups, pool=None) -
     z = Array(None, conv2d_shape(*arrays, **window), (), 0, arrays[0].dtype)  # facts, no memory
     shape = pool2d_shape("max_pool2d", z, **pool) if pool else z.shape
     needs = tuple([t is not None and t.requires_grad for t in inputs])
-    recorded = mode.enabled and True in needs
+    recorded = graph.mode.enabled and True in needs
 
     y = Array.empty(shape, z.dtype, backend)
     idx = Array.empty(shape, dtypes.int32, backend) if pool and recorded else None
@@ -66,7 +76,7 @@ def linear_relu(x, w, b=None) -> Tensor:
     y = linear.forward(*[None if t is None else t._array for t in inputs])
     call_arrays("relu", y, y)
     needs = tuple([t is not None and t.requires_grad for t in inputs])
-    if not (mode.enabled and True in needs):
+    if not (graph.mode.enabled and True in needs):
         return Tensor(y)
     between = Tensor(y, Node.record(linear, inputs, needs, y, {}))
     return Tensor(y, Node.record(relu, (between,), (True,), y, {}))
