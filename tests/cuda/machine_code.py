@@ -36,7 +36,7 @@ MEANT = [
     (r"td_gemm_kernel<", "LDS"),
     (r"gather_kernel<unsigned char, 16>", "LDG STG"),
     (r"update_kernel<", "LDG STG"),
-    (r"draw_kernel<dropout_draw", "LDG STG"),
+    (r"td_map_kernel<dropout<float>, 4", "LDG STG"),
     (r"draw_kernel<(uniform|normal)_draw", "STG"),
     (r"add_3<", "LDG STG"),
     (r"sum_3<", "LDS"),
