@@ -357,3 +357,12 @@ def test_deep_graphs_to_second_order():
     (g,) = autograd.grad(y, x, create_graph=True)
     (h,) = autograd.grad(g, x)
     assert g.item() == 3001 and h.item() == 3001 * 3000
+
+
+def test_outputs_after_the_first_are_constants():
+    """No rule knows their gradients, so none may be asked of them."""
+    x = tinydl.ones(2, 3, requires_grad=True)
+    loss, lse = tinydl.ops.cross_entropy(x, tinydl.tensor([0, 1]), ignore_index=-100)
+    assert loss.requires_grad and not lse.requires_grad
+    with pytest.raises(RuntimeError, match="does not require a gradient"):
+        lse.sum().backward()

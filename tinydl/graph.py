@@ -13,11 +13,10 @@ import sys
 import threading
 from collections.abc import Callable
 from itertools import count
-from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
 from . import capture
-from .array import Array, scalar
+from .array import Array
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -158,7 +157,6 @@ class Node:
               where no gradient is needed
     saved     what the rules of those inputs asked for, by name; None once freed
     versions  of the saved arrays' storages, to notice values overwritten since
-    outputs   empty Arrays' facts of a multi-output op, to make zeros where no gradient came
     """
 
     __slots__ = (
@@ -166,7 +164,6 @@ class Node:
         "edges",
         "hooks",
         "op",
-        "outputs",
         "plan",
         "rank",
         "retained",
@@ -197,10 +194,8 @@ class Node:
         node.op, node.plan, node.edges = op, plan, edges
         node.attrs = {**op.defaults, **attrs} if op.defaults else attrs
         node.rank, node.site = next(Node._ranks), call_site()
-        node.outputs = node.hooks = node.retained = None
+        node.hooks = node.retained = None
         node.saved, node.versions = plan.save(inputs, result)
-        if type(result) is tuple:
-            node.outputs = [(a.shape, a.dtype, a.storage.backend) for a in result]
         return node
 
     def resave_output(self, array: Array) -> None:
@@ -225,8 +220,7 @@ class Node:
             if storage.version != version:
                 raise self.overwritten(name, storage)
         plan, saved, attrs = self.plan, self.saved, self.attrs
-        g = _zeros(*self.outputs[0]) if grads[0] is None else grads[0]
-        values = {**attrs, **saved, "g": g}
+        values = {**attrs, **saved, "g": grads[0]}
         if plan.out:
             values["out"] = Tensor(saved["out"], self)
         if plan.rest:
@@ -253,13 +247,6 @@ class Node:
             f"  modified by {op} at {describe_site(site)}\n"
             "Use the operation that returns a new tensor instead, or clone() before modifying."
         )
-
-
-def _zeros(shape: tuple, dtype, backend) -> Tensor:
-    """Zeros that cost next to nothing: one, many times, which nobody can write to."""
-    if prod(shape) > 1:
-        return Tensor(scalar(0, dtype, backend).expand(shape))
-    return Tensor(Array.full(shape, 0, dtype, backend))
 
 
 def _check_view(op, x: Tensor) -> None:

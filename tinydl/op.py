@@ -10,7 +10,7 @@ say what it needs**, and that is all a graph keeps alive until backward:
 
     g          the gradient of the output, of several the first
     out        the output, of several the first
-    rest       the others, a tuple: constants, which gradients do not go through
+    rest       the others, a tuple: constants, to users as well
     x          the input called x; of a variadic input *xs, the tuple of all
     x_shape    only its shape
     position   which one of a variadic op's inputs this gradient is for
@@ -155,13 +155,8 @@ class Op:
         node = None
         if recorded and mode.enabled and self.rules and _differentiable(result):
             node = Node.record(self, inputs, tuple(needs), result, attrs)
-        if type(result) is tuple:  # integers among the outputs have no gradient
-            return tuple(
-                [
-                    Tensor(array, node if array.dtype.is_floating_point else None, i)
-                    for i, array in enumerate(result)
-                ]
-            )
+        if type(result) is tuple:
+            return (Tensor(result[0], node), *map(Tensor, result[1:]))
         out = Tensor(result, node)
         if self.is_view:
             out._base = inputs[0]._base or (inputs[0], inputs[0]._node)

@@ -40,6 +40,16 @@ def bench(*words: str) -> subprocess.CompletedProcess:
 
 
 @plain
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler for wakeup.c")
+def test_the_pool_is_timed(tmp_path):
+    root, program = Path(__file__).resolve().parents[2], tmp_path / "wakeup"
+    sources = ("tests/bench/wakeup.c", "native/cpu/parallel.c", "native/common/status.c")
+    flags = ("-O1", "-Wall", "-Werror", *(f"-Inative{part}" for part in ("", "/common", "/cpu")))
+    subprocess.run(["cc", *flags, *sources, "-pthread", "-o", program], cwd=root, check=True)
+    told = subprocess.run([program, "2"], capture_output=True, text=True, check=True).stdout
+    assert told.count("after the last region") == 5 and told.count("two pieces of") == 6
+
+
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler for limits.c")
 def test_every_row(tmp_path):
     """All rows by tinydl and by those who are quick to start, checked against each other."""

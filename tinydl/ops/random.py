@@ -165,7 +165,7 @@ def dropout(x, *, p, draw):
 
     x[…] → y[…] of x's dtype, float32 or float64, mask[…] bool (Srivastava et al. 2014). draw is
     (seed, number) of the generator. The mask is kept for the gradient: drawing it again takes a
-    CPU four times as long as reading it.
+    CPU five times as long as reading it.
     """
     real("dropout", x=x)
     y, mask = (Array.empty(x.shape, dtype, x.backend) for dtype in (x.dtype, bool_))
