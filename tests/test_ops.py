@@ -14,7 +14,7 @@ from pathlib import Path
 import inputs
 import numpy as np
 import pytest
-from cases import CASES, EXACT, REALS, ULPS, Case
+from cases import CASES
 from devices import DEVICES
 from guards import GUARD, guarded, libraries
 from hypothesis import given, settings
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from kernels import for_cpus_alone, for_gpus_alone
 from layouts import LAYOUTS, lay_out
 from source import Source
+from table import EXACT, REALS, ULPS, Case
 
 import tinydl
 from tinydl import backend
