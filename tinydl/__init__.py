@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, nn, optim, utils
+from . import autograd, functions, linalg, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
@@ -35,6 +35,7 @@ from .device import (
     set_default_device,
     set_num_threads,
 )
+from .einsum import einsum, tensordot
 from .dtypes import (
     DType as dtype,
 )
@@ -50,14 +51,7 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
-from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
-    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
-    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
-    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
-    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
-    unbind, unflatten, unsqueeze, var,
-)  # fmt: skip
+from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
 from .joining import cat, stack, where
 from .recorded import compile
@@ -81,19 +75,12 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Generator", "Tensor",
-    "autograd", "nn", "optim", "utils",
+    "autograd", "linalg", "nn", "optim", "utils",
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
     "cat", "stack", "where", "is_tensor", "save", "load",
-    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",
-    "broadcast_to", "chunk", "clamp", "clip", "div", "dot", "eq", "equal", "exp", "flatten",
-    "gather", "ge", "gt", "index_select", "isclose", "isfinite", "isnan", "le", "log",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "lt", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mm", "movedim", "mul", "narrow", "ne", "neg", "numel", "permute",
-    "pow", "relu", "reshape", "select", "sigmoid", "sign", "softmax", "split", "sqrt", "square",
-    "squeeze", "std", "sub", "sum", "swapaxes", "t", "tanh", "transpose", "unbind", "unflatten",
-    "unsqueeze", "var",
+    "einsum", "tensordot",
     "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
     "long", "get_default_dtype",
     "set_default_dtype",
@@ -102,4 +89,5 @@ __all__ = [
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *functions.__all__,
 ]  # fmt: skip

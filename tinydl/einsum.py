@@ -1,12 +1,13 @@
-"""einsum: sums of products, written in letters. Operands meet two at a time in matrix products.
+"""einsum and tensordot: sums of products over axes that are named.
 
-A label is a letter, or (the equation's "...") an int: −1 for the last of the unnamed axes, −2 for
-the one before. Every axis of every operand has one; what a label stands for has one size.
+Operands meet two at a time, in matrix products. A label is a letter, or (for the axes of "...") an
+int: −1 for the last of these, −2 for the one before. What a label stands for has one size.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations, compress
 from math import prod
@@ -65,6 +66,40 @@ def einsum(equation: str | Tensor, *operands) -> Tensor:
         )
     x, names = _reduce(*left[0], set(output))
     return ops.permute(x, dims=tuple(map(names.index, output)))
+
+
+def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
+    """Σ a · b over pairs of axes; what remains of a comes first, then what remains of b.
+
+    Args:
+        a, b: tensors of any dtype, which they meet in.
+        dims: how many of the last axes of a go with as many first ones of b, or two lists of axes.
+
+    Raises:
+        ValueError: lists of different lengths, an axis named twice, or sizes that differ.
+        IndexError: there is no such axis.
+
+    Example:
+        >>> import tinydl
+        >>> x, y = tinydl.ones(2, 3, 4), tinydl.ones(4, 3, 5)
+        >>> tinydl.tensordot(x, y, dims=([1, 2], [1, 0])).shape
+        (2, 5)
+    """
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(a.ndim, b.ndim):
+            raise ValueError(f"tensordot: {a._array} and {b._array} do not have {dims} axes each")
+        dims = range(a.ndim - dims, a.ndim), range(dims)
+    first, second = dims
+    left = [ops.axis("tensordot", d, a.ndim) for d in first]
+    right = [ops.axis("tensordot", d, b.ndim) for d in second]
+    if any(len(set(ds)) < len(ds) for ds in (left, right)) or len(left) != len(right):
+        raise ValueError(f"tensordot: dims {dims!r} are no pairs of axes")
+    for i, j in zip(left, right, strict=True):
+        if a.shape[i] != b.shape[j]:
+            raise ValueError(
+                f"tensordot: axis {i} of {a._array} and axis {j} of {b._array} differ in size"
+            )
+    return ops.tensordot(a, b, (tuple(left), tuple(right)))
 
 
 # --- reading --------------------------------------------------------------------------------------

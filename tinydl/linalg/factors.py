@@ -131,7 +131,7 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     Args:
         A: […, m, n].
         full_matrices: whether U is […, m, m] and Vh […, n, n], or U […, m, k] and Vh […, k, n] with
-            k = min(m, n). The further columns are constants: A does not determine them.
+            k = min(m, n), which gradients of U or Vh need unless they are square.
 
     Returns:
         U, S […, k] and Vh.

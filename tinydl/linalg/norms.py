@@ -19,7 +19,9 @@ def vector_norm(
     *,
     dtype: DType | None = None,
 ) -> Tensor:
-    """(Σ |x|ᵖ)^(1/p) with p = ord over dim, all axes if None; of ±inf the extreme |x|, of 0 how many x ≠ 0.
+    """(Σ |x|ᵖ)^(1/p) with p = ord over dim, all axes if None.
+
+    Of ±inf it is the greatest or least |x|, of 0 the number of x ≠ 0.
 
     >>> import tinydl
     >>> tinydl.linalg.vector_norm(tinydl.tensor([3.0, -4.0]))

@@ -100,10 +100,4 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         >>> tinydl.linalg.cross(tinydl.tensor([1, 0, 0]), tinydl.tensor([0, 1, 0]))
         tensor([0, 0, 1])
     """
-    if any(x.ndim == 0 or x.size(dim) != 3 for x in (input, other)):
-        raise ValueError(
-            f"linalg.cross: axis {dim} must have size 3 in both, got {input._array} and "
-            f"{other._array}"
-        )
-    next_, after = (lambda x: x.roll(-1, dim)), (lambda x: x.roll(-2, dim))
-    return next_(input) * after(other) - after(input) * next_(other)
+    return input.cross(other, dim)

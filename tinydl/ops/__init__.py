@@ -9,6 +9,7 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..backend import call
 from ..graph import mode
 from ..tensor import as_tensor_like, common_dtype, is_tensor
+from . import linalg
 from .check import axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
@@ -46,7 +47,7 @@ from .elementwise import (
 from .fused import conv2d_relu, linear_relu
 from .index import assign, gather, getitem, index, index_select, normalize, set_index
 from .loss import cross_entropy, cross_entropy_mean
-from .matmul import linear, matmul
+from .matmul import linear, matmul, tensordot
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
