@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, nn, optim, utils
+from . import autograd, functions, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
@@ -50,14 +50,7 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
-from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
-    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
-    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
-    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
-    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
-    unbind, unflatten, unsqueeze, var,
-)  # fmt: skip
+from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
 from .joining import cat, stack, where
 from .recorded import compile
@@ -86,14 +79,6 @@ __all__ = [
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
     "cat", "stack", "where", "is_tensor", "save", "load",
-    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",
-    "broadcast_to", "chunk", "clamp", "clip", "div", "dot", "eq", "equal", "exp", "flatten",
-    "gather", "ge", "gt", "index_select", "isclose", "isfinite", "isnan", "le", "log",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "lt", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mm", "movedim", "mul", "narrow", "ne", "neg", "numel", "permute",
-    "pow", "relu", "reshape", "select", "sigmoid", "sign", "softmax", "split", "sqrt", "square",
-    "squeeze", "std", "sub", "sum", "swapaxes", "t", "tanh", "transpose", "unbind", "unflatten",
-    "unsqueeze", "var",
     "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
     "long", "get_default_dtype",
     "set_default_dtype",
@@ -102,4 +87,5 @@ __all__ = [
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *functions.__all__,
 ]  # fmt: skip

@@ -77,3 +77,5 @@ unbind = Tensor.unbind
 unflatten = Tensor.unflatten
 unsqueeze = Tensor.unsqueeze
 var = Tensor.var
+
+__all__ = [name for name in list(globals()) if name[0] != "_" and name != "Tensor"]
