@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, nn, optim, utils
+from . import autograd, functions, joining, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
@@ -50,22 +50,9 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
-from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, as_strided, bmm, broadcast_to,
-    chunk, clamp, clip, diag, diag_embed, diagflat, diagonal, diagonal_scatter, div, dot,
-    dsplit, eq, equal, exp, flatten, flip, fliplr, flipud, gather, ge, gt, hsplit, index_select,
-    isclose, isfinite, isnan, le, log, log_softmax, logical_and, logical_not, logical_or, lt,
-    matmul, max, maximum, mean, min, minimum, mm, moveaxis, movedim, mul, narrow, ne, neg,
-    numel, permute, pow, ravel, relu, repeat_interleave, reshape, roll, rot90, select,
-    select_scatter, sigmoid, sign, slice_scatter, softmax, split, split_with_sizes, sqrt,
-    square, squeeze, std, sub, sum, swapaxes, swapdims, t, tanh, tensor_split, tile, transpose,
-    unbind, unflatten, unsqueeze, var, vsplit,
-)  # fmt: skip
+from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
-from .joining import (
-    atleast_1d, atleast_2d, atleast_3d, block_diag, broadcast_shapes, broadcast_tensors, cat,
-    column_stack, concat, concatenate, dstack, hstack, row_stack, stack, vstack, where,
-)  # fmt: skip
+from .joining import *  # cat, stack, where, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -91,20 +78,7 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack",
-    "column_stack", "block_diag", "broadcast_shapes", "broadcast_tensors", "atleast_1d",
-    "atleast_2d", "atleast_3d", "where", "is_tensor", "save", "load",
-    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "as_strided",
-    "bmm", "broadcast_to", "chunk", "clamp", "clip", "diag", "diag_embed", "diagflat",
-    "diagonal", "diagonal_scatter", "div", "dot", "dsplit", "eq", "equal", "exp", "flatten",
-    "flip", "fliplr", "flipud", "gather", "ge", "gt", "hsplit", "index_select", "isclose",
-    "isfinite", "isnan", "le", "log", "log_softmax", "logical_and", "logical_not", "logical_or",
-    "lt", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "moveaxis", "movedim",
-    "mul", "narrow", "ne", "neg", "numel", "permute", "pow", "ravel", "relu",
-    "repeat_interleave", "reshape", "roll", "rot90", "select", "select_scatter", "sigmoid",
-    "sign", "slice_scatter", "softmax", "split", "split_with_sizes", "sqrt", "square",
-    "squeeze", "std", "sub", "sum", "swapaxes", "swapdims", "t", "tanh", "tensor_split", "tile",
-    "transpose", "unbind", "unflatten", "unsqueeze", "var", "vsplit",
+    "is_tensor", "save", "load",
     "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
     "long", "get_default_dtype",
     "set_default_dtype",
@@ -113,4 +87,6 @@ __all__ = [
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *functions.__all__,
+    *joining.__all__,
 ]  # fmt: skip

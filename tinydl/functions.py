@@ -100,3 +100,5 @@ unflatten = Tensor.unflatten
 unsqueeze = Tensor.unsqueeze
 var = Tensor.var
 vsplit = Tensor.vsplit
+
+__all__ = [name for name in list(globals()) if name[0] != "_" and name != "Tensor"]

@@ -7,6 +7,12 @@ from collections.abc import Callable, Sequence
 from . import dtypes, ops
 from .tensor import Tensor
 
+__all__ = [
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack",
+    "column_stack", "block_diag", "broadcast_shapes", "broadcast_tensors", "atleast_1d",
+    "atleast_2d", "atleast_3d", "where",
+]  # fmt: skip
+
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along dim, x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
