@@ -207,6 +207,7 @@ case("randint", inputs.random(low=3, high=250), INTEGERS, EXACT, run=kernels.ran
 case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
 case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_step(ODD)})
 
-# --- families of their own ------------------------------------------------------------------------
+# --- families with files of their own -------------------------------------------------------------
 
 import cases_linalg  # noqa: E402, F401
+import cases_shape  # noqa: E402, F401

@@ -249,6 +249,8 @@ COMPOSED = {
     "power": lambda x: linalg.matrix_power(x, -3),
     "cholesky-upper": lambda x: linalg.cholesky(x @ x.mT, upper=True),
     "nuclear": lambda x: linalg.matrix_norm(x, "nuc"),
+    "norm": linalg.norm,
+    "norm-3": lambda x: linalg.vector_norm(x, 3, (0, 2)),
     "condition": linalg.cond,
     "multi_dot": lambda x: linalg.multi_dot([x[0], x[1], x[0], x[1, 0]]),
     "kron": lambda x: x[0].kron(x[1]),
@@ -276,6 +278,13 @@ def test_what_the_matrix_does_not_determine_has_no_gradient():
     for factor, y in (("Q", linalg.qr(x, "complete").Q), ("U", linalg.svd(x).U)):
         with pytest.raises(ValueError, match=f"columns of {factor} beyond the first 2"):
             y.sum().backward()
+
+
+@pytest.mark.parametrize("ord", [1, 2, 3, np.inf, -np.inf])
+def test_norms_of_zeros_have_gradients(ord):
+    x = tinydl.zeros(3, requires_grad=True)
+    linalg.vector_norm(x, ord).backward()
+    assert x.grad.tolist() == [0, 0, 0]
 
 
 # --- what is refused ------------------------------------------------------------------------------

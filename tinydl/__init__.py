@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, linalg, nn, optim, utils
+from . import autograd, functions, joining, linalg, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
@@ -53,7 +53,7 @@ from .dtypes import (
 )
 from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
-from .joining import cat, stack, where
+from .joining import *  # cat, stack, where, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -79,8 +79,7 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "cat", "stack", "where", "is_tensor", "save", "load",
-    "einsum", "tensordot",
+    "is_tensor", "save", "load", "einsum", "tensordot",
     "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
     "long", "get_default_dtype",
     "set_default_dtype",
@@ -90,4 +89,5 @@ __all__ = [
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
     *functions.__all__,
+    *joining.__all__,
 ]  # fmt: skip

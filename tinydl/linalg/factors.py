@@ -66,7 +66,7 @@ def qr(A: Tensor, mode: str = "reduced") -> QRResult:
     else:  # the first m columns say what Q is
         Q, R = ops.linalg.qr(A[..., :m], complete=False)
         R = ops.cat(R, Q.mT @ A[..., m:], dim=A.ndim - 1)
-    return QRResult(A.new_empty(0) if mode == "r" else Q, R)
+    return QRResult(Q.detach().flatten()[:0] if mode == "r" else Q, R)
 
 
 class EighResult(NamedTuple):

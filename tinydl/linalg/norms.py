@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from .. import ops
 from ..dtypes import DType
 from ..tensor import Tensor
 from .checks import matrices, square
@@ -21,13 +22,25 @@ def vector_norm(
 ) -> Tensor:
     """(Σ |x|ᵖ)^(1/p) with p = ord over dim, all axes if None.
 
-    Of ±inf it is the greatest or least |x|, of 0 the number of x ≠ 0.
+    Of ±inf it is the greatest or least |x|, of 0 the number of x ≠ 0. Where all x are 0 so is the
+    gradient.
 
     >>> import tinydl
     >>> tinydl.linalg.vector_norm(tinydl.tensor([3.0, -4.0]))
     tensor(5.)
     """
-    return x.norm(ord, dim, keepdim, dtype)
+    x = matrices("vector_norm", x if dtype is None else x.to(dtype), least=0)
+    dims = ops.normalize_dims("linalg.vector_norm", dim, x.ndim)
+    if ord in (inf, -inf):
+        return (x.abs().amax if ord > 0 else x.abs().amin)(dims, keepdim)
+    if ord == 0:
+        return (x != 0).to(x.dtype).sum(dims, keepdim)
+    if ord == 1:
+        return x.abs().sum(dims, keepdim)
+    total = (x.square() if ord == 2 else x.abs() ** ord).sum(dims, keepdim)
+    none = total == 0  # where a root has no derivative
+    root = ops.where(none, 1, total)
+    return ops.where(none, 0, root.sqrt() if ord == 2 else root ** (1 / ord))
 
 
 def matrix_norm(
@@ -59,7 +72,7 @@ def matrix_norm(
     A = matrices("matrix_norm", A if dtype is None else A.to(dtype))
     rows, columns = (d % A.ndim for d in dim)
     if ord == "fro":
-        return A.norm(2, (rows, columns), keepdim)
+        return vector_norm(A, 2, (rows, columns), keepdim)
     if ord in ("nuc", 2, -2):
         values = svdvals(A.movedim((rows, columns), (-2, -1)))
         out = {"nuc": values.sum, 2: values.amax, -2: values.amin}[ord](-1)
