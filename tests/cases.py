@@ -219,3 +219,7 @@ case(
 case("randint", inputs.random(low=3, high=120), INTEGERS, EXACT, run=kernels.randint)
 case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
 case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_step(ODD)})
+
+# --- families with files of their own -------------------------------------------------------------
+
+import cases_shape  # noqa: E402, F401

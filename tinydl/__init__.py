@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, nn, optim, utils
+from . import autograd, functions, joining, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
@@ -57,16 +57,9 @@ from .dtypes import (
     uint8,
 )
 from .limits import finfo, iinfo
-from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
-    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
-    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
-    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
-    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
-    unbind, unflatten, unsqueeze, var,
-)  # fmt: skip
+from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
-from .joining import cat, stack, where
+from .joining import *  # cat, stack, where, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -94,15 +87,7 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "cat", "stack", "where", "is_tensor", "save", "load",
-    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",
-    "broadcast_to", "chunk", "clamp", "clip", "div", "dot", "eq", "equal", "exp", "flatten",
-    "gather", "ge", "gt", "index_select", "isclose", "isfinite", "isnan", "le", "log",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "lt", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mm", "movedim", "mul", "narrow", "ne", "neg", "numel", "permute",
-    "pow", "relu", "reshape", "select", "sigmoid", "sign", "softmax", "split", "sqrt", "square",
-    "squeeze", "std", "sub", "sum", "swapaxes", "t", "tanh", "transpose", "unbind", "unflatten",
-    "unsqueeze", "var",
+    "is_tensor", "save", "load",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",
@@ -112,4 +97,6 @@ __all__ = [
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *functions.__all__,
+    *joining.__all__,
 ]  # fmt: skip

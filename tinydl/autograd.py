@@ -53,7 +53,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
     """
     targets = None if inputs is None else {_edge(x) for x in inputs}
     on_path = None if inputs is None else _leading_to(outputs, targets)
-    pending: dict[Node, list] = {}  # gradients so far, in a list of one
+    pending: dict[Node, list] = {}  # gradients of its outputs so far
     heap: list[tuple[int, Node]] = []  # the pending nodes, latest first
     found: dict = {}
     own = set()  # where the gradient so far is a sum made here, to which more is added in place
@@ -66,7 +66,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             node, place = edge
             slots = pending.get(node)
             if slots is None:
-                slots = pending[node] = [None]
+                slots = pending[node] = [None] * node.op.outputs
                 heappush(heap, (-node.rank, node))
             so_far = slots[place]
         else:

@@ -24,9 +24,11 @@ from .methods.facts import FactMethods
 from .methods.inplace import InplaceMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
 from .methods.shape import ShapeMethods
 from .methods.values import ValueMethods
+from .methods.views import ViewMethods
 
 if TYPE_CHECKING:
     from .graph import Node
@@ -41,6 +43,8 @@ class Tensor(
     ProductMethods,
     ReduceMethods,
     ShapeMethods,
+    ViewMethods,
+    RearrangeMethods,
     PartMethods,
     ConvertMethods,
     InplaceMethods,
