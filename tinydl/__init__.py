@@ -52,6 +52,7 @@ from .dtypes import (
 )
 from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
+from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
@@ -78,7 +79,7 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "is_tensor", "save", "load",
+    "is_tensor", "save", "load", "set_printoptions",
     "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
     "long", "get_default_dtype",
     "set_default_dtype",

@@ -24,7 +24,7 @@ from .storage import Borrowed, Storage
 
 CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13  # kinds of devices
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of a dtype → DLPack's
-_READ_ONLY = 1  # a flag
+_READ_ONLY, _COPIED = 1, 2  # flags
 
 
 class _Tensor(ctypes.Structure):
@@ -98,8 +98,10 @@ def kind_of_device(array: Array) -> tuple[int, int]:
     return (CPU if array.backend.is_cpu else CUDA), 0
 
 
-def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
-    """A capsule on an array's memory."""
+def give(
+    array: Array, stream: int | None, max_version: tuple[int, int] | None, copied: bool = False
+):
+    """A capsule on an array's memory, which may be a copy made for this."""
     new = max_version is not None and tuple(max_version) >= (1, 0)
     kind = _Versioned if new else _Managed
     if not array.backend.is_cpu and stream != -1:
@@ -114,7 +116,7 @@ def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
     if kind is _Managed:
         managed = _Managed(tensor, None, _delete)
     else:
-        managed = _Versioned(1, 0, None, _delete, 0, tensor)
+        managed = _Versioned(1, 0, None, _delete, _COPIED if copied else 0, tensor)
     address = ctypes.addressof(managed)
     _given[address] = managed, shape, strides, array
     return _new(address, kind.name, _unused)
@@ -160,6 +162,8 @@ def take(other: Any) -> tuple[Array, bool]:
     if kind is None:
         raise TypeError("from_dlpack: __dlpack__() gave no capsule, or one that was used already")
     managed = kind.from_address(_pointer(address, kind.name))
+    if kind is _Versioned and managed.major > 1:  # all after its deleter may lie elsewhere
+        raise BufferError(f"from_dlpack: DLPack {managed.major}, tinydl knows versions up to 1")
     _set_name(address, _USED[kind])
     read_only = kind is _Versioned and bool(managed.flags & _READ_ONLY)
     return _array(managed.tensor, where, _Taken(managed)), read_only
