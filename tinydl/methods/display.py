@@ -153,7 +153,8 @@ def _edges(x: Tensor) -> Tensor:
 
 
 def _values(x: Tensor) -> np.ndarray:
-    return x._array.numpy()
+    array = x._array.astype(dtypes.float32) if x.dtype.is_half else x._array  # NumPy's 8.16e+03
+    return array.numpy()
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,6 @@ import numpy as np
 
 from .. import dlpack, ops
 
-
 # NumPy's name of a function → tinydl's, where they differ
 _OURS = {
     "absolute": "abs", "fabs": "abs", "negative": "neg", "add": "add", "subtract": "sub",
