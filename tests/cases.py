@@ -206,3 +206,6 @@ case(
 case("randint", inputs.random(low=3, high=250), INTEGERS, EXACT, run=kernels.randint)
 case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
 case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_step(ODD)})
+
+import cases_scan  # noqa: E402, F401  (more rows)
+import cases_sort  # noqa: E402, F401

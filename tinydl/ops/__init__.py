@@ -50,5 +50,7 @@ from .matmul import linear, matmul
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .scan import cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax
+from .sort import searchsorted, sort
