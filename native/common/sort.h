@@ -30,6 +30,8 @@ TD_EVERYWHERE uint64_t td_key_f64(double x)
 
 TD_EVERYWHERE uint64_t td_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63; }
 TD_EVERYWHERE uint32_t td_key_i32(int32_t x) { return (uint32_t)x ^ (uint32_t)1 << 31; }
+TD_EVERYWHERE uint32_t td_key_i16(int16_t x) { return td_key_i32(x); }
+TD_EVERYWHERE uint32_t td_key_i8(int8_t x) { return td_key_i32(x); }
 TD_EVERYWHERE uint32_t td_key_u8(uint8_t x) { return x; }
 
 typedef struct td_rows {

@@ -52,8 +52,8 @@ static td_status run(const char *name, td_range_fn *const table[TD_NUM_DTYPES], 
 
 #define REALS(op) {[TD_F32] = op##_f32, [TD_F64] = op##_f64}
 #define NUMBERS(op)                                                                                \
-    {[TD_F32] = op##_f32, [TD_F64] = op##_f64, [TD_I64] = op##_i64,                                \
-     [TD_I32] = op##_i32, [TD_U8] = op##_u8,   [TD_BOOL] = op##_u8}
+    {[TD_F32] = op##_f32, [TD_F64] = op##_f64, [TD_I64] = op##_i64, [TD_I32] = op##_i32,           \
+     [TD_I16] = op##_i16, [TD_I8] = op##_i8,   [TD_U8] = op##_u8,   [TD_BOOL] = op##_u8}
 
 td_status td_cumsum(td_tensor *y, const td_tensor *x, int64_t axis, int32_t reverse)
 {

@@ -218,6 +218,8 @@ static td_status scan_totals(const char *name, td_tensor *y, const td_tensor *x,
     case TD_F64: return scan<F<double, double, double>>(name, y, NULL, x, plan, reverse);
     case TD_I64: return scan<F<int64_t, int64_t, int64_t>>(name, y, NULL, x, plan, reverse);
     case TD_I32: return scan<F<int32_t, int64_t, int64_t>>(name, y, NULL, x, plan, reverse);
+    case TD_I16: return scan<F<int16_t, int64_t, int64_t>>(name, y, NULL, x, plan, reverse);
+    case TD_I8: return scan<F<int8_t, int64_t, int64_t>>(name, y, NULL, x, plan, reverse);
     case TD_U8:
     case TD_BOOL: return scan<F<uint8_t, int64_t, int64_t>>(name, y, NULL, x, plan, reverse);
     default: return no_kernel(name, x);
@@ -235,6 +237,8 @@ static td_status scan_best(const char *name, td_tensor *y, td_tensor *idx, const
     case TD_F64: return scan<best_scan<double, MAX>>(name, y, idx, x, plan, false);
     case TD_I64: return scan<best_scan<int64_t, MAX>>(name, y, idx, x, plan, false);
     case TD_I32: return scan<best_scan<int32_t, MAX>>(name, y, idx, x, plan, false);
+    case TD_I16: return scan<best_scan<int16_t, MAX>>(name, y, idx, x, plan, false);
+    case TD_I8: return scan<best_scan<int8_t, MAX>>(name, y, idx, x, plan, false);
     case TD_U8:
     case TD_BOOL: return scan<best_scan<uint8_t, MAX>>(name, y, idx, x, plan, false);
     default: return no_kernel(name, x);

@@ -58,6 +58,8 @@ td_status td_searchsorted(td_tensor *y, const td_tensor *sorted, const td_tensor
     case TD_F64: return search<double>(y, sorted, x, plan, right);
     case TD_I64: return search<int64_t>(y, sorted, x, plan, right);
     case TD_I32: return search<int32_t>(y, sorted, x, plan, right);
+    case TD_I16: return search<int16_t>(y, sorted, x, plan, right);
+    case TD_I8: return search<int8_t>(y, sorted, x, plan, right);
     case TD_U8:
     case TD_BOOL: return search<uint8_t>(y, sorted, x, plan, right);
     default:

@@ -26,6 +26,8 @@ __device__ __forceinline__ uint32_t key_of(float x) { return td_key_f32(x); }
 __device__ __forceinline__ uint64_t key_of(double x) { return td_key_f64(x); }
 __device__ __forceinline__ uint64_t key_of(int64_t x) { return td_key_i64(x); }
 __device__ __forceinline__ uint32_t key_of(int32_t x) { return td_key_i32(x); }
+__device__ __forceinline__ uint32_t key_of(int16_t x) { return td_key_i16(x); }
+__device__ __forceinline__ uint32_t key_of(int8_t x) { return td_key_i8(x); }
 __device__ __forceinline__ uint32_t key_of(uint8_t x) { return td_key_u8(x); }
 
 /* Each row is cut into `tiles` of `width` elements, a power of two; a block sorts TILE / width. */
@@ -127,6 +129,8 @@ td_status td_sort(td_tensor *values, td_tensor *idx, const td_tensor *x, int32_t
     case TD_F64: return sort<double, uint64_t>(values, idx, x, plan, descending);
     case TD_I64: return sort<int64_t, uint64_t>(values, idx, x, plan, descending);
     case TD_I32: return sort<int32_t, uint32_t>(values, idx, x, plan, descending);
+    case TD_I16: return sort<int16_t, uint32_t>(values, idx, x, plan, descending);
+    case TD_I8: return sort<int8_t, uint32_t>(values, idx, x, plan, descending);
     case TD_U8:
     case TD_BOOL: return sort<uint8_t, uint32_t>(values, idx, x, plan, descending);
     default: return td_fail(TD_EDTYPE, "sort has no kernel for %s", td_dtype_name(x->dtype));
