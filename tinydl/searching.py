@@ -26,7 +26,7 @@ def searchsorted(
         sorter: the order of a sequence that is not sorted, as argsort() gives it.
 
     Returns:
-        y of input's shape, from 0 to n: s[y − 1] < input ≤ s[y], with right s[y − 1] ≤ input < s[y].
+        y of input's shape, from 0 to n: s[y − 1] < input ≤ s[y]; s[y − 1] ≤ input < s[y] if right.
 
     Raises:
         ValueError: shapes that do not fit, or right and side that disagree.

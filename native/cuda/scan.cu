@@ -19,7 +19,7 @@ enum {
     LONG = 64, /* shorter rows are left to a thread each */
 };
 
-/* --- what is carried along: one() begins it, join() puts a later piece behind an earlier -------- */
+/* --- what is carried along: one() begins it, join() puts a later piece behind an earlier ----- */
 
 template <class T> struct scan_io {
     T *y;
@@ -97,7 +97,7 @@ template <class T> struct log_scan { /* log Σ exp x = top + log sum; top is the
     }
 };
 
-/* --- the kernels -------------------------------------------------------------------------------- */
+/* --- the kernels ------------------------------------------------------------------------------ */
 
 template <class F> struct scan_t {
     scan_io<typename F::total> io;
@@ -185,7 +185,7 @@ template <class T> __global__ void __launch_bounds__(THREADS) recurrence_kernel(
     }
 }
 
-/* --- host --------------------------------------------------------------------------------------- */
+/* --- host ------------------------------------------------------------------------------------- */
 
 template <class F>
 static td_status scan(const char *name, td_tensor *y, td_tensor *place, const td_tensor *x,

@@ -196,9 +196,8 @@ class OrderMethods:
         >>> tinydl.tensor([3, 1, 3, 1, 2]).mode()
         ValuesAndIndices(values=tensor(1), indices=tensor(3))
         """
-        return _apply(
-            "mode", ops.commonest, self, dim if axis is None else axis, keepdim or keepdims
-        )
+        dim, keepdim = dim if axis is None else axis, keepdim or keepdims
+        return _apply("mode", ops.commonest, self, dim, keepdim)
 
     def quantile(
         self,
