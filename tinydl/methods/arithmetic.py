@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import ops
+from .. import dtypes, ops
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -114,13 +114,9 @@ class ArithmeticMethods:
             >>> tinydl.tensor([1.0, 2.0, 3.0]).pow(2)
             tensor([1., 4., 9.])
         """
-        if isinstance(exponent, (int, float)) and exponent in (2, 0.5):
+        known = isinstance(exponent, (int, float)) and exponent in (2, 0.5)
+        if known and self.dtype is not dtypes.bool_:
             return ops.square(self) if exponent == 2 else ops.sqrt(self)
-        if isinstance(exponent, int) and exponent < 0 and not self.dtype.is_floating_point:
-            raise ValueError(
-                f"pow: integers to negative integer powers are not allowed ({self._array} to the "
-                f"power {exponent}); use .float()"
-            )
         return ops.pow(self, exponent)
 
     def neg(self) -> Tensor:
