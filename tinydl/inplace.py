@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from .op import Op
 
 
-def inplace(op: Op, name: str, x: Tensor, *others, **attrs) -> Tensor:
-    """x ← op(x, …); name is what users call it."""
+def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
+    """x ← op(x, …), computed in x's dtype; name is what users call it."""
     if mode.enabled and x._node is None and _became_recorded(x._base):
         follow(x)
-    old, *others = op.prepare((Tensor(x._array, x._node, x._index, x.requires_grad), *others))
     array = x._array
-    if old._array is not array:
-        raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
     repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
     if any(repeated) and array.size:
         raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
@@ -32,7 +29,7 @@ def inplace(op: Op, name: str, x: Tensor, *others, **attrs) -> Tensor:
     arrays = [_apart(other._array, array, whole) for other in others]
     if whole and arrays:
         _check_fit(name, array, arrays)
-    node, needs = None, tuple(t.requires_grad for t in (old, *others))
+    node, needs = None, tuple(t.requires_grad for t in (x, *others))
     if mode.enabled and any(needs):
         _check_graph(name, x)
         read = any(at == 0 for at, _ in op.plan(needs).values)  # a rule reads what goes now

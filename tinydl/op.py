@@ -27,7 +27,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 
-from .dtypes import DType, float32
+from .dtypes import DType, can_cast, float32
 from .graph import Node, mode
 from .inplace import inplace
 from .tensor import Tensor, as_tensor_like
@@ -209,11 +209,15 @@ class Op:
 
     def inplace(self, x: Tensor, *others, **attrs) -> Tensor:
         """x ← op(x, …) in x's own memory: x becomes the output of a new node."""
-        if not x._array.dtype.is_half or self.moves:
-            return inplace(self, self.name + "_", x, *others, **attrs)
-        whole = tuple([(0, 1, n) for n in x._array.shape])
-        value = self(x, *others, **attrs)
-        return inplace(OPS["assign"], self.name + "_", x, value, key=whole)
+        name, array = self.name + "_", x._array
+        same, *others = self.prepare((x, *others))
+        if not can_cast(same._array.dtype, array.dtype):
+            raise TypeError(f"{name}: the result is {same._array.dtype}, x stays {array}")
+        if same is x and (self.moves or not array.dtype.is_half):
+            return inplace(self, name, x, others, attrs)
+        assign, whole = OPS["assign"], tuple([(0, 1, n) for n in array.shape])
+        value = self(same, *others, **attrs)  # in another dtype than x's
+        return inplace(assign, name, x, assign.prepare((x, value))[1:], {"key": whole})
 
     def check_device(self, inputs: list) -> None:
         backend = None
