@@ -9,7 +9,15 @@ tensor(6.)
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
 from . import autograd, nn, optim, utils
-from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .autograd import is_anomaly_enabled
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
 from .creation import (
     arange,
@@ -51,12 +59,12 @@ from .dtypes import (
     uint8,
 )
 from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
-    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
-    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
-    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
-    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
-    unbind, unflatten, unsqueeze, var,
+    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp,
+    clip, div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, is_inference,
+    isclose, isfinite, isnan, le, log, log_softmax, logical_and, logical_not, logical_or, lt,
+    matmul, max, maximum, mean, min, minimum, mm, movedim, mul, narrow, ne, neg, numel, permute,
+    pow, relu, reshape, select, sigmoid, sign, softmax, split, sqrt, square, squeeze, std, sub,
+    sum, swapaxes, t, tanh, transpose, unbind, unflatten, unsqueeze, var,
 )  # fmt: skip
 from .io import load, save
 from .joining import cat, stack, where
@@ -98,7 +106,8 @@ __all__ = [
     "long", "get_default_dtype",
     "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
-    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "inference_mode",
+    "is_inference_mode_enabled", "is_inference", "is_anomaly_enabled",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",

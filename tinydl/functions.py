@@ -31,6 +31,7 @@ gather = Tensor.gather
 ge = Tensor.ge
 gt = Tensor.gt
 index_select = Tensor.index_select
+is_inference = Tensor.is_inference
 isclose = Tensor.isclose
 isfinite = Tensor.isfinite
 isnan = Tensor.isnan
