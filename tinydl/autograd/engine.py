@@ -70,7 +70,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             so_far = found.get(edge)
         if so_far is None:
             slots[place] = g
-        elif edge in own and not create_graph:
+        elif edge in own and not create_graph and not g._array.dtype.is_half:
             call_arrays("add", so_far._array, so_far._array, g._array)
         else:
             slots[place] = so_far + g
@@ -124,7 +124,10 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
         _same_device("x.grad", x._grad, "the gradient found", g)
         array = x._grad._array
         wrote(array, AGAIN if was_filled(array) else "backward")
-        call_arrays("add", array, array, g._array)
+        if array.dtype.is_half:
+            call_arrays("copy", array, (x._grad + g)._array)
+        else:
+            call_arrays("add", array, array, g._array)
     else:
         array = g._array
         alone = _references(g) == _unshared() and array.is_contiguous
