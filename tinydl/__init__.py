@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, linalg, nn, optim, utils
+from . import autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
 from .autograd import is_anomaly_enabled
 from .grad_mode import (
     enable_grad,
@@ -70,6 +70,8 @@ from .functions import *  # abs, add, …: the methods of Tensor that are functi
 from .io import load, save
 from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
+from .searching import *  # searchsorted, isin, …
+from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -110,4 +112,6 @@ __all__ = [
     "__version__",
     *functions.__all__,
     *joining.__all__,
+    *searching.__all__,
+    *statistics.__all__,
 ]  # fmt: skip

@@ -21,11 +21,15 @@ from .methods.facts import FactMethods
 from .methods.gradient import GradientMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
+from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.scan import ScanMethods
+from .methods.sets import SetMethods
 from .methods.shape import ShapeMethods
+from .methods.statistics import StatisticMethods
 from .methods.values import ValueMethods
 from .methods.views import ViewMethods
 
@@ -39,6 +43,10 @@ class Tensor(
     ElementwiseMethods,
     ProductMethods,
     ReduceMethods,
+    StatisticMethods,
+    ScanMethods,
+    OrderMethods,
+    SetMethods,
     ShapeMethods,
     ViewMethods,
     RearrangeMethods,
