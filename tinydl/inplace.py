@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
     """x ← op(x, …), computed in x's dtype; name is what users call it."""
     if mode.enabled and x._node is None and _became_recorded(x._base):
-        follow(x)
+        take_again(x)
     array = x._array
     repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
     if any(repeated) and array.size:
@@ -86,7 +86,7 @@ def _check_graph(name: str, x: Tensor) -> None:
     if base is not None:
         _region(x)
         if base.requires_grad and base._node is not x._base[1]:
-            follow(x)
+            take_again(x)
 
 
 # --- views ----------------------------------------------------------------------------------------
@@ -126,10 +126,10 @@ def _put_back(x: Tensor) -> None:
     needs = (base.requires_grad, True)
     base._node = Node.record(assign, (before, now), needs, array, {"key": key})
     base._index, base.requires_grad = 0, True
-    x._base = (base, None)  # not what it is now: follow() makes it so
+    x._base = (base, None)  # not what it is now: take_again() makes it so
 
 
-def follow(x: Tensor) -> None:
+def take_again(x: Tensor) -> None:
     """A view of what was written over since becomes the view of what that is now."""
     from .ops.index import getitem
 
