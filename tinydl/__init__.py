@@ -8,7 +8,7 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, nn, optim, utils
+from . import autograd, functions, joining, linalg, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
@@ -35,6 +35,7 @@ from .device import (
     set_default_device,
     set_num_threads,
 )
+from .einsum import einsum, tensordot
 from .dtypes import (
     DType as dtype,
 )
@@ -83,11 +84,11 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Generator", "Tensor",
-    "autograd", "nn", "optim", "utils",
+    "autograd", "linalg", "nn", "optim", "utils",
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "is_tensor", "save", "load",
+    "is_tensor", "save", "load", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",
