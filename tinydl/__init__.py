@@ -8,7 +8,8 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, linalg, nn, optim, utils
+from . import amp, autograd, functions, joining, linalg, nn, optim, utils
+from .amp import autocast, get_autocast_dtype, is_autocast_enabled
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
@@ -61,6 +62,7 @@ from .limits import finfo, iinfo
 from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
 from .joining import *  # cat, stack, where, …
+from .precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -84,7 +86,7 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Generator", "Tensor",
-    "autograd", "linalg", "nn", "optim", "utils",
+    "amp", "autograd", "linalg", "nn", "optim", "utils",
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
@@ -95,6 +97,8 @@ __all__ = [
     "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "autocast", "is_autocast_enabled", "get_autocast_dtype",
+    "get_float32_matmul_precision", "set_float32_matmul_precision",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",

@@ -43,9 +43,8 @@ TD_INLINE void FETCH(rows)(uint16_t *restrict to, const int parts, int64_t apart
             for (int64_t t = 0; t < k; t++) {
                 float rest = FETCH(number)(x[t * step]);
                 for (int part = 0; part < parts; part++) {
-                    const uint32_t bits = round_bf16(rest);
-                    to[part * apart + t] = bits >> 16;
-                    rest -= number_bf16(bits >> 16);
+                    to[part * apart + t] = td_to_bf16(rest);
+                    rest -= td_from_bf16(to[part * apart + t]);
                 }
             }
     }

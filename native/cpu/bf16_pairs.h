@@ -57,9 +57,9 @@ TD_INLINE void pair_up(panel_t *restrict to, const int parts, int64_t apart,
         for (int64_t j = 0; j < UNIT_N; j++) {
             float even = from[j], odd = from[UNIT_N + j];
             for (int part = 0; part < parts; part++) {
-                const uint32_t low = round_bf16(even) >> 16, high = round_bf16(odd);
-                pair[part][j] = low | high;
-                even -= number_bf16(low), odd -= number_bf16(high >> 16);
+                const uint16_t low = td_to_bf16(even), high = td_to_bf16(odd);
+                pair[part][j] = low | (uint32_t)high << 16;
+                even -= td_from_bf16(low), odd -= td_from_bf16(high);
             }
         }
         for (int part = 0; part < parts; part++)

@@ -1,5 +1,6 @@
 /* isa.c — can this machine run this library, and if not, why? Compiled with no -m flags, or asking
  * would crash. */
+#define _GNU_SOURCE /* syscall */
 #include "status.h"
 
 #if defined(TD_NEEDS_AMX)

@@ -36,12 +36,12 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
 }
 
 td_status td_matmul_split(td_tensor *y, const td_tensor *a, const td_tensor *b,
-                          const td_tensor *bias, int32_t parts)
+                          const td_tensor *bias, int64_t parts)
 {
     TD_TRY(td_check_matmul(y, a, b, bias));
     if (y->dtype != TD_F32 || a->dtype != TD_F32 || parts > td_bf16_parts())
         return td_matmul(y, a, b, bias);
     int lost;
-    TD_TRY(td_matmul_bf16(y, a, b, bias, parts, &lost));
+    TD_TRY(td_matmul_bf16(y, a, b, bias, (int)parts, &lost));
     return lost ? td_matmul(y, a, b, bias) : TD_OK;
 }

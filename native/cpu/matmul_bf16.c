@@ -62,7 +62,7 @@ static int write_out(const product_t *job, const float *c, int64_t i, int64_t j,
     for (int64_t l = 0; job->bias && l < n; l++)
         bias[l] = job->bias->dtype == TD_F32
                       ? ((const float *)job->bias->data)[j + l]
-                      : number_bf16(((const uint16_t *)job->bias->data)[j + l]);
+                      : td_from_bf16(((const uint16_t *)job->bias->data)[j + l]);
     int lost = 0;
     for (; m > 0; m--, i++, c += UNIT_N) {
         const int64_t at = i * job->p->n + j;
@@ -74,7 +74,7 @@ static int write_out(const product_t *job, const float *c, int64_t i, int64_t j,
             }
         } else {
             uint16_t *y = (uint16_t *)job->y + at;
-            for (int64_t l = 0; l < n; l++) y[l] = round_bf16(c[l] + bias[l]) >> 16;
+            for (int64_t l = 0; l < n; l++) y[l] = td_to_bf16(c[l] + bias[l]);
         }
     }
     return !lost;

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..array import Array
 from ..backend import call
+from ..amp import InFloat32
 from ..op import op
 from .check import real
 from .reduce import sum
 from .softmax import softmax, softmax_grad
 
 
-@op
+@InFloat32
 def cross_entropy(x, target, *, ignore_index):
     """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c eˣ[n,c]; 0 where ignored.
 
@@ -28,7 +29,7 @@ def cross_entropy(x, target, *, ignore_index):
     return loss, lse
 
 
-@op
+@InFloat32
 def cross_entropy_mean(x, target, *, ignore_index):
     """(mean, count, lse): the mean of cross_entropy over the rows that count, and their number.
 

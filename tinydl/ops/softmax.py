@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..array import Array
 from ..backend import call
+from ..amp import InFloat32
 from ..op import op
 from .check import real
 from .reduce import sum
@@ -19,7 +20,7 @@ def _along(name: str, dim: int, *operands: Array) -> Array:
     return y
 
 
-@op
+@InFloat32
 def softmax(x, *, dim):
     """y = eˣ / Σ eˣ along dim.
 
@@ -37,7 +38,7 @@ def softmax_grad(gy, y, *, dim):
     return _along("softmax_grad", dim, gy, y)
 
 
-@op
+@InFloat32
 def log_softmax(x, *, dim):
     """y = x − ln Σ eˣ along dim.
 
