@@ -61,6 +61,7 @@ from .dtypes import (
 from .limits import finfo, iinfo
 from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
+from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
 from .precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .recorded import compile
@@ -90,7 +91,7 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "is_tensor", "save", "load", "einsum", "tensordot",
+    "is_tensor", "save", "load", "set_printoptions", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",

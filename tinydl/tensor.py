@@ -18,10 +18,11 @@ from .dtypes import DType
 from .methods.arithmetic import ArithmeticMethods
 from .methods.compare import CompareMethods
 from .methods.convert import ConvertMethods
-from .methods.display import text
+from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
 from .methods.inplace import InplaceMethods
+from .methods.interop import InteropMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.rearrange import RearrangeMethods
@@ -47,6 +48,8 @@ class Tensor(
     RearrangeMethods,
     PartMethods,
     ConvertMethods,
+    InteropMethods,
+    DisplayMethods,
     InplaceMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
@@ -79,9 +82,6 @@ class Tensor(
         "grad",
         "requires_grad",
     )  # fmt: skip
-
-    # NumPy leaves `array + tensor` to the tensor, so both orders give a tensor and record
-    __array_ufunc__ = None
 
     def __init__(self, array: Array, node=None, index: int = 0, requires_grad: bool = False):
         if type(array) is not Array:  # Tensor([1, 2]), PyTorch's old spelling of float32 tensors
@@ -246,15 +246,14 @@ class Tensor(
             raise RuntimeError(f"register_hook: {self._array} does not require a gradient")
         return autograd.add_hook(self, hook)
 
-    # --- printing ---------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
     # --- copying ----------------------------------------------------------------------------------
+
+    def __copy__(self) -> Tensor:
+        """The same memory, in the same place of the graph."""
+        out = type(self)(self._array)
+        out._node, out._index, out.requires_grad = self._node, self._index, self.requires_grad
+        out._base = self._base or (self, self._node)
+        return out
 
     def __deepcopy__(self, memo) -> Tensor:
         if self._node is not None:

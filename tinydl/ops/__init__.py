@@ -9,7 +9,7 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
-from ..tensor import as_tensor_like, common_dtype, is_tensor
+from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
 from . import linalg
 from .check import axes, axis
 from .conv import conv2d, conv2d_input, conv2d_weight
