@@ -96,6 +96,7 @@ static void product_task(void *context, int64_t begin, int64_t end)
     for (int64_t task = begin; task < end; task++) {
         const int64_t i = task / strips * job->rows, m = TD_MIN(job->m - i, job->rows);
         const int64_t j = task % strips * UNIT_N, n = TD_MIN(job->p->n - j, UNIT_N);
+        if (deep == 0) memset(c, 0, m * UNIT_N * sizeof *c);
         for (int64_t t = 0; t < deep; t += job->depth) {
             const int64_t k = TD_MIN(deep - t, job->depth);
             pack_b(&job->b, b, b_apart, j, t, n, TD_MIN(job->p->k - t, k));
@@ -112,21 +113,21 @@ static td_status multiply(product_t *job)
 {
     const matrices_t *p = job->p;
     const int64_t strips = TD_CEIL_DIV(p->n, UNIT_N), parts = job->a.parts;
-    job->deep = td_round_up(TD_MAX(p->k, 1), UNIT_K);
+    job->deep = td_round_up(p->k, UNIT_K);
     job->depth = UNIT_DEPTH / parts / UNIT_K * UNIT_K;
-    job->depth = TD_MIN(job->depth, job->deep);
-    const int64_t most = td_round_up(PACKED / (parts * job->deep) + 1, UNIT_M);
-    job->panel = td_scratch(0, TD_MIN(most, td_round_up(p->m, UNIT_M)) * job->deep * parts *
-                                   sizeof *job->panel);
+    job->depth = TD_MAX(TD_MIN(job->depth, job->deep), 1);
+    const int64_t most = td_round_up(PACKED / (parts * job->deep + 1) + 1, UNIT_M);
+    const int64_t rows = TD_MIN(most, td_round_up(p->m, UNIT_M));
+    job->panel = td_scratch(0, (rows * job->deep * parts + 1) * sizeof *job->panel);
     if (!job->panel) return td_fail(TD_ENOMEM, "matmul: no memory to pack operands");
     for (; job->from < p->m; job->from += most) {
         job->m = TD_MIN(most, p->m - job->from);
         const int64_t share = TD_CEIL_DIV(job->m, TD_CEIL_DIV(16, strips));
         job->rows = TD_MIN(td_round_up(share, UNIT_M), ROWS);
-        td_parallel(TD_CEIL_DIV(job->m, UNIT_M), 1 + GEMM_GRAIN / 4 / (job->deep * UNIT_M),
+        td_parallel(TD_CEIL_DIV(job->m, UNIT_M), 1 + GEMM_GRAIN / 4 / (job->deep * UNIT_M + 1),
                     pack_task, job);
         td_parallel(TD_CEIL_DIV(job->m, job->rows) * strips,
-                    1 + 2 * GEMM_GRAIN / (job->rows * UNIT_N * job->deep), product_task, job);
+                    1 + 2 * GEMM_GRAIN / (job->rows * UNIT_N * job->deep + 1), product_task, job);
     }
     if (job->status) return td_fail(job->status, "matmul: no memory for the sums of a task");
     return TD_OK;

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ..amp import Product
 from ..array import Array
 from ..backend import ffi
-from ..amp import Product
 from .check import real, same_dtype
 from .halves import call_wide
 from .reduce import sum

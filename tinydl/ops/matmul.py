@@ -40,7 +40,6 @@ class _Matmul(Elementwise):
         return super().prepare(rounded(inputs) if mode.any else inputs)
 
 
-
 @_Matmul
 def _matmul(x, y):
     """z[…,m,n] = Σ_k x[…,m,k] y[…,k,n]; the leading axes broadcast.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..amp import InFloat32
 from ..array import Array
 from ..backend import call
-from ..amp import InFloat32
 from ..op import op
 from .check import real
 from .reduce import sum
