@@ -106,7 +106,8 @@ TD_API td_status td_sum(td_tensor *y, const td_tensor *x);
 TD_API td_status td_max(td_tensor *y, td_tensor *idx, const td_tensor *x);
 TD_API td_status td_min(td_tensor *y, td_tensor *idx, const td_tensor *x);
 
-/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's --- */
+/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's ---
+ * Reals; integers too, modulo 2^bits. */
 
 /* All of one dtype; bf16 is summed in f32, and y and bias may be f32 there. */
 TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,

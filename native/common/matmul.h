@@ -8,7 +8,7 @@
 static inline td_status td_check_matmul(const td_tensor *y, const td_tensor *a, const td_tensor *b,
                                         const td_tensor *bias)
 {
-    if (a->dtype != TD_F32 && a->dtype != TD_F64 && a->dtype != TD_BF16)
+    if (a->dtype < 0 || a->dtype == TD_BOOL || a->dtype == TD_F16 || a->dtype >= TD_NUM_DTYPES)
         return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(a->dtype));
     const int32_t sums = a->dtype == TD_BF16 ? TD_F32 : a->dtype;
     if (b->dtype != a->dtype || (y->dtype != a->dtype && y->dtype != sums) ||
