@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
     """x ← op(x, …), computed in x's dtype; name is what users call it."""
-    if mode.enabled and not x.requires_grad:
-        in_graph(x)  # or is now
+    if mode.enabled and not x.requires_grad and x._base is not None:
+        in_graph(x)  # and from now on requires a gradient
     array = x._array
     repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
     if any(repeated) and array.size:
@@ -93,8 +93,9 @@ def _check_graph(name: str, x: Tensor) -> None:
 
 
 def in_graph(x: Tensor) -> bool:
-    """Whether what looks like a constant is a view of one that was written to and has a graph."""
-    if x._base is None or x._base[1] is not None or x._base[0]._node is None:
+    """Whether a view of a constant has a graph, because what it shows was written to since."""
+    base, node = x._base
+    if node is not None or base._node is None:
         return False
     take_again(x)
     return True
