@@ -104,6 +104,14 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
         return {edge: leaf_hooked(edge, g) for edge, g in found.items()}
 
 
+def running_node() -> Node | None:
+    """The node whose rule called this, if a backward did."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code is not run.__code__:
+        frame = frame.f_back
+    return None if frame is None else frame.f_locals.get("node")
+
+
 def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, create_graph: bool):
     """The whole gradient of a node's output to whom it may concern, beside the inputs."""
     if targets is not None and (node, index) in targets:
