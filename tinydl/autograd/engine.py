@@ -10,9 +10,10 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from heapq import heappop, heappush
+from inspect import unwrap
 from typing import TypeAlias
 
-from .. import capture, device, dtypes
+from .. import amp, capture, device, dtypes
 from ..array import Array
 from ..backend import call_arrays
 from ..graph import Node, reachable, set_grad_enabled, wrote
@@ -41,6 +42,7 @@ def _edge(x: Tensor):
     return x if x._node is None else (x._node, x._index)
 
 
+@amp.as_given
 def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> dict:
     """Sends gradients from outputs towards leaves; returns edge → gradient.
 
@@ -106,8 +108,8 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
 
 def running_node() -> Node | None:
     """The node whose rule called this, if a backward did."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code is not run.__code__:
+    frame, code = sys._getframe(1), unwrap(run).__code__
+    while frame is not None and frame.f_code is not code:
         frame = frame.f_back
     return None if frame is None else frame.f_locals.get("node")
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ..amp import Product
 from ..array import Array
-from ..backend import call, ffi
-from ..op import op
+from ..backend import ffi
 from .check import real, same_dtype
 from .elementwise import Weighted
+from .halves import call_wide
 from .reduce import sum
 
 
@@ -93,11 +94,11 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
     conv2d_dtypes(x, w, b)
     y = Array.empty(shape, x.dtype, x.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
+    call_wide("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
     return y
 
 
-@op
+@Product
 def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
     """The gradient of conv2d's x: gy spread over the windows it came from.
 
@@ -107,11 +108,11 @@ def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
     """
     gx = Array.empty(shape, gy.dtype, gy.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
+    call_wide("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
     return gx
 
 
-@op
+@Product
 def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
     """The gradient of conv2d's w: the correlation of x with gy.
 
@@ -120,7 +121,7 @@ def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
     """
     gw = Array.empty(shape, x.dtype, x.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
+    call_wide("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
     return gw
 
 

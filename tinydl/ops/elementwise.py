@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from .. import dtypes, growth
+from ..amp import Product
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
+from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 from .check import warn_double
@@ -33,10 +35,11 @@ class Elementwise(Op):
             return self.widened(inputs, inputs[0]._array.dtype, attrs)
         if len(inputs) == 2:
             x, y = inputs
-            result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
+            result = self.forward(x._array, y._array)
+            needs = x.requires_grad or in_graph(x), y.requires_grad or in_graph(y)
         else:
             (x,) = inputs
-            result, needs = self.forward(x._array), (x.requires_grad,)
+            result, needs = self.forward(x._array), (x.requires_grad or in_graph(x),)
         if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
             return Tensor(result, Node.record(self, inputs, needs, result, attrs))
         return Tensor(result)
@@ -94,8 +97,8 @@ def _agreeing(x, y) -> tuple | None:
 _NUMBERS = (float, int)
 
 
-class Weighted(Op):
-    """An op of data x and parameters, all of one dtype. Data in float64 beside parameters in
+class Weighted(Product):
+    """A product of data x and parameters, all of one dtype. Data in float64 beside parameters in
     float32, which is what NumPy makes, are computed with in float64, and that is told once."""
 
     def prepare(self, inputs: tuple) -> list:
