@@ -8,26 +8,11 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, linalg, nn, optim, utils
+from . import autograd, creation, functions, joining, linalg, nn, optim
+from . import random, ranges, sampling, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
-from .creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_dlpack,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from .creation import *  # tensor, zeros, …
 from .device import (
     Device,
     device,
@@ -63,8 +48,9 @@ from .io import load, save
 from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
 from .recorded import compile
-from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import bernoulli, rand, randint, randn, randperm
+from .random import *  # manual_seed, …
+from .ranges import *  # meshgrid, logspace, …
+from .sampling import *  # rand, randn, …
 from .storage import empty_cache, memory_stats, memory_summary
 
 # PyTorch's other names
@@ -84,11 +70,8 @@ def __getattr__(name: str):
 
 
 __all__ = [
-    "Device", "Generator", "Tensor",
-    "autograd", "linalg", "nn", "optim", "utils",
-    "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
-    "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
-    "rand", "randn", "randint", "randperm", "bernoulli",
+    "Device", "Tensor",
+    "autograd", "linalg", "nn", "optim", "random", "utils",
     "is_tensor", "save", "load", "set_printoptions", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
@@ -96,9 +79,13 @@ __all__ = [
     "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
-    "compile", "manual_seed", "seed", "initial_seed", "default_generator",
+    "compile",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *creation.__all__,
     *functions.__all__,
     *joining.__all__,
+    *random.__all__,
+    *ranges.__all__,
+    *sampling.__all__,
 ]  # fmt: skip

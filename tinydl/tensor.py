@@ -23,8 +23,10 @@ from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
+from .methods.new import NewMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
 from .methods.shape import ShapeMethods
@@ -51,6 +53,8 @@ class Tensor(
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    NewMethods,
+    RandomMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 

@@ -55,6 +55,7 @@ from .index import (
     index,
     index_select,
     normalize,
+    scatter_zeros,
     set_index,
 )
 from .loss import cross_entropy, cross_entropy_mean
