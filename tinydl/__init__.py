@@ -8,9 +8,18 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, creation, functions, joining, linalg, nn, optim
-from . import random, ranges, sampling, utils
-from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from . import amp, autograd, creation, functions, joining, linalg, nn, optim, random, ranges
+from . import sampling, searching, statistics, utils
+from .amp import autocast, get_autocast_dtype, is_autocast_enabled
+from .autograd import is_anomaly_enabled
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import *  # tensor, zeros, …
 from .device import (
@@ -47,6 +56,9 @@ from .functions import *  # abs, add, …: the methods of Tensor that are functi
 from .io import load, save
 from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
+from .precision import get_float32_matmul_precision, set_float32_matmul_precision
+from .searching import *  # searchsorted, isin, …
+from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
 from .random import *  # manual_seed, …
 from .ranges import *  # meshgrid, logspace, …
@@ -71,14 +83,17 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Tensor",
-    "autograd", "linalg", "nn", "optim", "random", "utils",
+    "amp", "autograd", "linalg", "nn", "optim", "random", "utils",
     "is_tensor", "save", "load", "set_printoptions", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",
     "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
-    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "inference_mode",
+    "is_inference_mode_enabled", "is_anomaly_enabled",
+    "autocast", "is_autocast_enabled", "get_autocast_dtype",
+    "get_float32_matmul_precision", "set_float32_matmul_precision",
     "compile",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
@@ -88,4 +103,6 @@ __all__ = [
     *random.__all__,
     *ranges.__all__,
     *sampling.__all__,
+    *searching.__all__,
+    *statistics.__all__,
 ]  # fmt: skip
