@@ -74,7 +74,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             so_far = found.get(edge)
         if so_far is None:
             slots[place] = g
-        elif edge in own and not create_graph:
+        elif edge in own and not create_graph and not g._array.dtype.is_half:
             call_arrays("add", so_far._array, so_far._array, g._array)
         else:
             slots[place] = so_far + g
@@ -136,7 +136,10 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     elif x.grad is not None:
         _same_device("x.grad", x.grad, "the gradient found", g)
         wrote(x.grad._array, "backward")
-        call_arrays("add", x.grad._array, x.grad._array, g._array)
+        if g._array.dtype.is_half:
+            call_arrays("copy", x.grad._array, (x.grad + g)._array)
+        else:
+            call_arrays("add", x.grad._array, x.grad._array, g._array)
     else:
         array = g._array
         alone = _references(g) == _unshared() and array.is_contiguous

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ctypes
 from math import prod
+from sys import getrefcount
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,8 @@ from .storage import Borrowed, Storage
 
 CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13  # kinds of devices
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of a dtype → DLPack's
-_READ_ONLY = 1  # a flag
+_BFLOAT = 4
+_READ_ONLY, _COPIED = 1, 2  # flags
 
 
 class _Tensor(ctypes.Structure):
@@ -63,14 +66,13 @@ class _Versioned(ctypes.Structure):
 
 
 def _python(name: str, result, *arguments):
-    """A function of Python's C API. Capsules go as addresses: a dying one must not be revived."""
+    """A function of Python's C API. Capsules go as addresses."""
     function = getattr(ctypes.pythonapi, f"PyCapsule_{name}")
     function.restype, function.argtypes = result, arguments
     return function
 
 
-_Destructor = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_new = _python("New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, _Destructor)
+_new = _python("New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 _is_valid = _python("IsValid", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
 _pointer = _python("GetPointer", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
 _set_name = _python("SetName", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
@@ -78,19 +80,29 @@ _set_name = _python("SetName", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
 # --- giving ---------------------------------------------------------------------------------------
 
 _given: dict[int, tuple] = {}  # address of a struct → it and what it points to
+_offered: list = []  # capsules that nobody may ever take
+_offering = Lock()
 
 
 @_Deleter
 def _delete(address):
-    _given.pop(address, None)
+    del _given[address]  # and no call: this may run in the middle of the consumer's error
 
 
-@_Destructor
-def _unused(capsule):
-    """A capsule went before anybody took its tensor."""
-    for kind in (_Managed, _Versioned):
-        if _is_valid(capsule, kind.name):
-            _delete(_pointer(capsule, kind.name))
+def _withdraw() -> None:
+    """Frees what was offered in vain: only we still hold the capsule, and nobody renamed it.
+
+    A destructor of the capsule's would do it at once, but a consumer that fails drops its capsule
+    with its error set, and then no Python may run.
+    """
+    with _offering:
+        for i in reversed(range(len(_offered))):
+            if getrefcount(_offered[i]) <= 2:  # the list's and the call's
+                address = id(_offered[i])
+                for kind in (_Managed, _Versioned):
+                    if _is_valid(address, kind.name):
+                        _given.pop(_pointer(address, kind.name), None)
+                del _offered[i]
 
 
 def kind_of_device(array: Array) -> tuple[int, int]:
@@ -98,26 +110,36 @@ def kind_of_device(array: Array) -> tuple[int, int]:
     return (CPU if array.backend.is_cpu else CUDA), 0
 
 
-def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
-    """A capsule on an array's memory."""
+def give(
+    array: Array, stream: int | None, max_version: tuple[int, int] | None, copied: bool = False
+):
+    """A capsule on an array's memory, which may be a copy made for this."""
     new = max_version is not None and tuple(max_version) >= (1, 0)
     kind = _Versioned if new else _Managed
     if not array.backend.is_cpu and stream != -1:
         _wait(array, stream)
     dims = ctypes.c_int64 * array.ndim
     shape, strides = dims(*array.shape), dims(*array.strides)
-    numpy = array.dtype.numpy
     tensor = _Tensor(
         int(ffi.cast("uintptr_t", array.pointer)), *kind_of_device(array), array.ndim,
-        _CODES[numpy.kind], 8 * numpy.itemsize, 1, shape, strides, 0,
+        *_kind(array.dtype), 1, shape, strides, 0,
     )  # fmt: skip
     if kind is _Managed:
         managed = _Managed(tensor, None, _delete)
     else:
-        managed = _Versioned(1, 0, None, _delete, 0, tensor)
+        managed = _Versioned(1, 0, None, _delete, _COPIED if copied else 0, tensor)
+    _withdraw()
     address = ctypes.addressof(managed)
     _given[address] = managed, shape, strides, array
-    return _new(address, kind.name, _unused)
+    capsule = _new(address, kind.name, None)
+    with _offering:
+        _offered.append(capsule)
+    return capsule
+
+
+def _kind(dtype: DType) -> tuple[int, int]:
+    """(code, bits)"""
+    return _CODES[dtype.numpy.kind] if dtype.numpy else _BFLOAT, 8 * dtype.itemsize
 
 
 def _wait(array: Array, stream: int | None) -> None:
@@ -160,6 +182,8 @@ def take(other: Any) -> tuple[Array, bool]:
     if kind is None:
         raise TypeError("from_dlpack: __dlpack__() gave no capsule, or one that was used already")
     managed = kind.from_address(_pointer(address, kind.name))
+    if kind is _Versioned and managed.major > 1:  # all after its deleter may lie elsewhere
+        raise BufferError(f"from_dlpack: DLPack {managed.major}, tinydl knows versions up to 1")
     _set_name(address, _USED[kind])
     read_only = kind is _Versioned and bool(managed.flags & _READ_ONLY)
     return _array(managed.tensor, where, _Taken(managed)), read_only
@@ -186,8 +210,7 @@ def _array(t: _Tensor, where: Device, owner: _Taken) -> Array:
 
 def _dtype(t: _Tensor) -> DType:
     for dtype in dtypes.ALL:
-        numpy = dtype.numpy
-        if (_CODES[numpy.kind], 8 * numpy.itemsize, 1) == (t.code, t.bits, t.lanes):
+        if (*_kind(dtype), 1) == (t.code, t.bits, t.lanes):
             return dtype
     raise TypeError(f"from_dlpack: tinydl has no dtype of code {t.code} with {t.bits} bits")
 
@@ -209,7 +232,9 @@ def foreign(
 
 
 def cuda_array_interface(array: Array) -> dict:
-    """Version 3 of the protocol (numba.readthedocs.io)."""
+    """Version 3 of the protocol (numba.readthedocs.io), which spells NumPy's dtypes."""
+    if array.dtype.numpy is None:
+        raise BufferError(f"__cuda_array_interface__: it has no {array.dtype.name}; use DLPack")
     return {
         "shape": array.shape,
         "typestr": array.dtype.numpy.str,

@@ -28,6 +28,7 @@ from functools import partial
 from itertools import repeat
 
 from .array import Array, broadcast_shapes
+from .dtypes import DType, float32
 from .graph import Node, mode, wrote
 from .tensor import Tensor, as_tensor_like
 
@@ -109,11 +110,17 @@ class Op:
 
     outputs: how many of its outputs have gradients, from the first.
     is_view: the output shares its input's memory.
+    moves: it only moves values, so it takes halves as they are.
     """
 
-    def __init__(self, forward: Callable, outputs: int = 1, is_view: bool = False):
+    moves = False
+
+    def __init__(
+        self, forward: Callable, outputs: int = 1, is_view: bool = False, moves: bool = False
+    ):
         self.forward, self.name, self.__doc__ = forward, forward.__name__, forward.__doc__
         self.outputs, self.is_view = outputs, is_view
+        self.moves = self.moves or moves or is_view
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -147,7 +154,7 @@ class Op:
 
     def __call__(self, *inputs, **attrs):
         inputs = self.prepare(inputs)
-        arrays, needs, recorded = [], [], False
+        arrays, needs, recorded, half = [], [], False, False
         for x in inputs:
             if x is None:
                 arrays.append(None)
@@ -156,6 +163,11 @@ class Op:
                 arrays.append(x._array)
                 needs.append(x.requires_grad)
                 recorded = recorded or x.requires_grad
+                half = half or x._array.dtype.is_half
+        if half and not self.moves:
+            kinds = {x.dtype for x in arrays if x is not None and x.dtype.is_floating_point}
+            if len(kinds) == 1:  # else forward says that they are different
+                return self.widened(inputs, *kinds, attrs)
         result = self.forward(*arrays, **attrs)
         node = None
         if recorded and mode.enabled and self.rules and _differentiable(result):
@@ -167,6 +179,22 @@ class Op:
         if self.is_view:
             out._base = inputs[0]._base or (inputs[0], inputs[0]._node)
         return out
+
+    def widened(self, inputs: list, half: DType, attrs: dict):
+        """The op on halves: they are stored and not computed with, so it is computed in float32
+        and what it finds is rounded. Derivatives come back the same way."""
+        wide = [
+            x if x is None or x._array.dtype is not half
+            else OPS["to_dtype"](x, dtype=float32, source=half)
+            for x in inputs
+        ]  # fmt: skip
+        result = self(*wide, **attrs)
+        outputs = result if type(result) is tuple else (result,)
+        narrow = tuple(
+            OPS["to_dtype"](y, dtype=half, source=float32) if y._array.dtype is float32 else y
+            for y in outputs
+        )
+        return narrow if type(result) is tuple else narrow[0]
 
     def prepare(self, inputs: tuple) -> list:
         """Inputs as Tensors of one device."""
@@ -181,7 +209,13 @@ class Op:
 
     def inplace(self, x: Tensor, *others, **attrs) -> Tensor:
         """x ← op(x, …) in x's own memory: x becomes the output of a new node."""
-        name = self.name + "_"
+        if not x._array.dtype.is_half or self.moves:
+            return self._inplace(self.name + "_", x, *others, **attrs)
+        whole = tuple([(0, 1, n) for n in x._array.shape])
+        value = self(x, *others, **attrs)
+        return OPS["assign"]._inplace(self.name + "_", x, value, key=whole)
+
+    def _inplace(self, name: str, x: Tensor, *others, **attrs) -> Tensor:
         old, *others = self.prepare((Tensor(x._array, x._node, x._index, x.requires_grad), *others))
         array = x._array
         if old._array is not array:
@@ -269,6 +303,11 @@ def _apart(source: Array, target: Array, whole: bool) -> Array:
 def op(forward: Callable | None = None, *, outputs: int = 1):
     """Makes an Op of a forward function on Arrays: @op, or @op(outputs=2)."""
     return Op(forward, outputs) if forward else partial(Op, outputs=outputs)
+
+
+def move_op(forward: Callable) -> Op:
+    """Makes an Op that only moves values: one that has kernels for halves."""
+    return Op(forward, moves=True)
 
 
 def view_op(forward: Callable) -> Op:

@@ -18,10 +18,11 @@ from .dtypes import DType
 from .methods.arithmetic import ArithmeticMethods
 from .methods.compare import CompareMethods
 from .methods.convert import ConvertMethods
-from .methods.display import text
+from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
 from .methods.inplace import InplaceMethods
+from .methods.interop import InteropMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.rearrange import RearrangeMethods
@@ -47,6 +48,8 @@ class Tensor(
     RearrangeMethods,
     PartMethods,
     ConvertMethods,
+    InteropMethods,
+    DisplayMethods,
     InplaceMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
@@ -79,9 +82,6 @@ class Tensor(
         "grad",
         "requires_grad",
     )  # fmt: skip
-
-    # NumPy leaves `array + tensor` to the tensor, so both orders give a tensor and record
-    __array_ufunc__ = None
 
     def __init__(self, array: Array, node=None, index: int = 0, requires_grad: bool = False):
         if type(array) is not Array:  # Tensor([1, 2]), PyTorch's old spelling of float32 tensors
@@ -246,15 +246,14 @@ class Tensor(
             raise RuntimeError(f"register_hook: {self._array} does not require a gradient")
         return autograd.add_hook(self, hook)
 
-    # --- printing ---------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
     # --- copying ----------------------------------------------------------------------------------
+
+    def __copy__(self) -> Tensor:
+        """The same memory, in the same place of the graph."""
+        out = type(self)(self._array)
+        out._node, out._index, out.requires_grad = self._node, self._index, self.requires_grad
+        out._base = self._base or (self, self._node)
+        return out
 
     def __deepcopy__(self, memo) -> Tensor:
         if self._node is not None:
@@ -268,12 +267,14 @@ class Tensor(
     def __reduce__(self):
         if self._node is not None:
             raise RuntimeError(f"pickle: {self._array} is no leaf; pickle .detach() instead")
-        values = np.array(self._array.numpy())
-        return _rebuild, (type(self), values, self.requires_grad, self.device.type)
+        values = np.array(self._array.raw())
+        return _rebuild, (type(self), values, self.dtype, self.requires_grad, self.device.type)
 
 
-def _rebuild(kind: type, values: np.ndarray, requires_grad: bool, device: str) -> Tensor:
-    out = kind(Array.from_numpy(values, devices.device(device).backend))
+def _rebuild(
+    kind: type, values: np.ndarray, dtype: DType, requires_grad: bool, device: str
+) -> Tensor:
+    out = kind(Array.from_numpy(values, devices.device(device).backend, dtype=dtype))
     out.requires_grad = requires_grad
     return out
 
@@ -319,9 +320,7 @@ def as_tensor_like(x, like: Tensor, dtype: DType | None = None) -> Tensor:
     values = np.asarray(x)
     if dtype is None and values.dtype == np.float64 and not isinstance(x, np.ndarray):
         dtype = dtypes.get_default_dtype()  # a list of Python floats
-    return Tensor(
-        Array.from_numpy(values if dtype is None else values.astype(dtype.numpy), backend)
-    )
+    return Tensor(Array.of(values, dtype or dtypes.from_numpy_dtype(values.dtype), backend))
 
 
 def common_dtype(operands) -> DType:
@@ -335,3 +334,19 @@ def common_dtype(operands) -> DType:
         else:
             strong.append(dtypes.from_numpy_dtype(np.asarray(x).dtype))
     return dtypes.promote(strong, zero_d, scalars)
+
+
+def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> DType:
+    """The dtype in which an operation on these two would compute.
+
+    Tensors with axes decide; 0-d tensors, then Python numbers, only count where they are of a
+    higher kind: bool < integer < floating point.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(2, dtype=tinydl.float16)
+    >>> tinydl.result_type(x, tinydl.tensor(1.0, dtype=tinydl.float64))
+    tinydl.float16
+    >>> tinydl.result_type(tinydl.tensor([1, 2]), 1.0)
+    tinydl.float32
+    """
+    return common_dtype((tensor1, tensor2))

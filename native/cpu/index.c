@@ -122,10 +122,12 @@ static td_status run(job_t *job, const td_tensor *to, const td_tensor *from, con
 }
 
 /* Moving values takes their size alone. */
-static piece_fn *mover(int32_t dtype, piece_fn *one, piece_fn *four, piece_fn *eight)
+static piece_fn *mover(int32_t dtype, piece_fn *one, piece_fn *two, piece_fn *four,
+                       piece_fn *eight)
 {
     switch (td_itemsize(dtype)) {
     case 1: return one;
+    case 2: return two;
     case 4: return four;
     default: return eight;
     }
@@ -137,13 +139,13 @@ td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const
     TD_TRY(td_plan_indexing(&plan, "index", x, y, idx, a));
     TD_TRY(check_indices("index", &plan));
     job_t job = {.piece = {.plan = &plan, .m = 1},
-                 .run = mover(y->dtype, index_u8, index_i32, index_i64)};
+                 .run = mover(y->dtype, index_u8, index_i16, index_i32, index_i64)};
     return run(&job, y, &plan.indexed, &plan.idx);
 }
 
 #define TABLE(f)                                                                                   \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64,                                   \
-     [TD_I32] = f##_i32, [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
+     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
                        const td_index_attrs *a)
@@ -155,7 +157,7 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
     const int how = y->dtype == TD_BOOL && a->how == TD_PUT_ADD ? TD_PUT_MAX : a->how;
     td_indexing plan;
     TD_TRY(td_plan_indexing(&plan, "index_put", y, v, idx, a));
-    piece_fn *const set = mover(y->dtype, set_u8, set_i32, set_i64);
+    piece_fn *const set = mover(y->dtype, set_u8, set_i16, set_i32, set_i64);
     job_t job = {.run = how == TD_PUT_SET ? set : table[how][y->dtype]};
     if (job.run == NULL)
         return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));

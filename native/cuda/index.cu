@@ -248,6 +248,7 @@ td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const
     switch (td_itemsize(x->dtype)) {
     case 8: return index<uint64_t>(&w, &p, t);
     case 4: return index<uint32_t>(&w, &p, t);
+    case 2: return index<uint16_t>(&w, &p, t);
     default: return index<uint8_t>(&w, &p, t);
     }
 }
@@ -287,6 +288,7 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
     if (a->how == TD_PUT_SET) switch (td_itemsize(y->dtype)) {
         case 8: return put<int64_t>(&w, t);
         case 4: return put<int32_t>(&w, t);
+        case 2: return put<int16_t>(&w, t);
         default: return put<uint8_t>(&w, t);
         }
     switch (y->dtype) {
@@ -294,6 +296,11 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
     case TD_F64: return put<double>(&w, t);
     case TD_I64: return put<int64_t>(&w, t);
     case TD_I32: return put<int32_t>(&w, t);
-    default: return put<uint8_t>(&w, t);
+    case TD_I16: return put<int16_t>(&w, t);
+    case TD_I8: return put<int8_t>(&w, t);
+    case TD_U8:
+    case TD_BOOL: return put<uint8_t>(&w, t);
+    default:
+        return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));
     }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import device as devices
-from .. import dlpack, dtypes, ops
+from .. import dtypes, ops
 from ..dtypes import DType
 
 if TYPE_CHECKING:
@@ -127,31 +127,50 @@ class ConvertMethods:
         """
         return ops.cast(self, dtypes.int64)
 
-    # --- other libraries --------------------------------------------------------------------------
+    def half(self) -> Tensor:
+        """As float16, rounded to the nearest.
 
-    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
-        """A capsule on self's memory for another library's from_dlpack()."""
-        here = self.__dlpack_device__()
-        if dl_device is not None and tuple(dl_device) != here:
-            raise BufferError(f"dlpack: {self._array} is on device {here}, asked for {dl_device}")
-        if self.requires_grad:
-            raise BufferError(f"dlpack: {self._array} requires a gradient; use .detach()")
-        return dlpack.give(self.clone()._array if copy else self._array, stream, max_version)
+        >>> import tinydl
+        >>> tinydl.tensor([0.1, 1e6]).half()
+        tensor([0.1, inf], dtype=tinydl.float16)
+        """
+        return ops.cast(self, dtypes.float16)
 
-    def __dlpack_device__(self) -> tuple[int, int]:
-        """(kind, number): (1, 0) for the CPU, (2, 0) for the GPU."""
-        return dlpack.kind_of_device(self._array)
+    def bfloat16(self) -> Tensor:
+        """As bfloat16, rounded to the nearest.
 
-    @property
-    def __cuda_array_interface__(self) -> dict:
-        """What CuPy, Numba and PyTorch read to use a tensor's memory on the GPU."""
-        if self._array.backend.is_cpu:  # an AttributeError is what hasattr() expects
-            raise AttributeError(f"{self._array} is on {self.device}; only tensors on cuda have it")
-        if self.requires_grad:
-            raise BufferError(
-                f"__cuda_array_interface__: {self._array} requires a gradient; use .detach()"
-            )
-        return dlpack.cuda_array_interface(self._array)
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 1.001]).bfloat16()
+        tensor([1., 1.], dtype=tinydl.bfloat16)
+        """
+        return ops.cast(self, dtypes.bfloat16)
+
+    def short(self) -> Tensor:
+        """As int16; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).short()
+        tensor([ 1, -1], dtype=tinydl.int16)
+        """
+        return ops.cast(self, dtypes.int16)
+
+    def char(self) -> Tensor:
+        """As int8; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).char()
+        tensor([ 1, -1], dtype=tinydl.int8)
+        """
+        return ops.cast(self, dtypes.int8)
+
+    def byte(self) -> Tensor:
+        """As uint8; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, 255.0]).byte()
+        tensor([  1, 255], dtype=tinydl.uint8)
+        """
+        return ops.cast(self, dtypes.uint8)
 
     # last, because from here on in this class float, int and bool are these methods
 

@@ -9,7 +9,8 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
-from ..tensor import as_tensor_like, common_dtype, is_tensor
+from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
+from . import linalg
 from .check import axes, axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
@@ -57,7 +58,7 @@ from .index import (
     set_index,
 )
 from .loss import cross_entropy, cross_entropy_mean
-from .matmul import linear, matmul
+from .matmul import linear, matmul, tensordot
 from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout

@@ -6,7 +6,7 @@ from .. import dtypes
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
-from ..op import Op, op
+from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
 
@@ -28,6 +28,8 @@ class Elementwise(Op):
         if attrs or len(inputs) > 2:
             return super().__call__(*inputs, **attrs)
         inputs = self.prepare(inputs)
+        if inputs[0]._array.dtype.is_half and not self.moves:
+            return self.widened(inputs, inputs[0]._array.dtype, attrs)
         if len(inputs) == 2:
             x, y = inputs
             result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
@@ -258,6 +260,8 @@ sigmoid_grad.vjp(x=lambda g, y: sigmoid_grad(g, y), y=lambda g, x, y: g * x * (1
 
 
 class _Where(Elementwise):
+    moves = True
+
     def prepare(self, inputs: tuple) -> list:
         condition, x, y = inputs
         if not isinstance(condition, Tensor) or condition._array.dtype is not dtypes.bool_:
@@ -314,9 +318,10 @@ def _inside(x: Tensor, min, max) -> Tensor:
 # --- changing dtype -------------------------------------------------------------------------------
 
 
-@op
+@move_op
 def to_dtype(x, *, dtype, source):
-    """y = x as another dtype; float → integer truncates, anything → bool is "not 0".
+    """y = x as another dtype; float → integer truncates, anything → bool is "not 0"; what a
+    float does not hold is rounded to the nearest, ties to even.
 
     x[…] of dtype source → y[…] of dtype dtype.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..array import Array
 from ..backend import call
-from ..op import Op, op, view_op
+from ..op import Op, move_op, op, view_op
 from ..tensor import Tensor, as_tensor_like, is_number
 from .elementwise import cast, where
 from .shape import reshape
@@ -114,7 +114,7 @@ def getitem(x, *, key):
 getitem.vjp(x=lambda g, x_shape, key: getitem_grad(g, key=key, shape=x_shape))
 
 
-@op
+@move_op
 def getitem_grad(gy, *, key, shape):
     """The adjoint of getitem: zeros of a shape, with gy at [key].
 
@@ -129,6 +129,8 @@ getitem_grad.vjp(gy=lambda g, key: getitem(g, key=key))
 
 
 class _Assign(Op):
+    moves = True
+
     def prepare(self, inputs: tuple) -> list:
         x, v = super().prepare(inputs)
         return [x, cast(v, x.dtype)]
@@ -156,7 +158,7 @@ assign.vjp(
 )
 
 
-@op
+@move_op
 def gather(x, index, *, dim):
     """y[…,i,…] = x[…,index[…,i,…],…] along one axis.
 

@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .check import same_dtype
 from .elementwise import Elementwise
 from .reduce import sum_to
-from .shape import reshape
+from .shape import permute, reshape
 
 
 class _Matmul(Elementwise):
@@ -76,6 +76,21 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
         rows = () if a.ndim == 1 else z.shape[-2:-1]
         z = reshape(z, shape=z.shape[:-2] + rows + (() if b.ndim == 1 else z.shape[-1:]))
     return z
+
+
+def tensordot(x: Tensor, y: Tensor, dims: tuple) -> Tensor:
+    """Σ x · y over the axes dims[0] of x, each with the one of y in dims[1]; the others stay.
+
+    x[i…,k…], y[k…,j…] → z[i…,j…], of any dtype: one product of matrices.
+    """
+    over_x, over_y = dims
+    rows = tuple(a for a in range(x.ndim) if a not in over_x)
+    columns = tuple(a for a in range(y.ndim) if a not in over_y)
+    summed = prod(x.shape[a] for a in over_x)
+    sides = [x.shape[a] for a in rows], [y.shape[a] for a in columns]
+    left = reshape(permute(x, dims=(*rows, *over_x)), shape=(prod(sides[0]), summed))
+    right = reshape(permute(y, dims=(*over_y, *columns)), shape=(summed, prod(sides[1])))
+    return reshape(matmul(left, right), shape=(*sides[0], *sides[1]))
 
 
 @op

@@ -42,6 +42,7 @@ from .elementwise import (
     where,
 )
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
+from .linalg import cholesky, cofactors, det, eigh, inv, logabsdet, pinv, qr, solve, svd
 from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
 from .matmul import _matmul, linear, linear_input, linear_weight
 from .optim import adam, sgd
