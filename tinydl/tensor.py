@@ -21,6 +21,7 @@ from .methods.convert import ConvertMethods
 from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.indexing import IndexMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
 from .methods.parts import PartMethods
@@ -47,6 +48,7 @@ class Tensor(
     ViewMethods,
     RearrangeMethods,
     PartMethods,
+    IndexMethods,
     ConvertMethods,
     InteropMethods,
     DisplayMethods,

@@ -64,6 +64,15 @@ static inline td_status td_plan_indexing(td_indexing *p, const char *name, const
     return TD_OK;
 }
 
+/* The indices without what they only repeat along: each is looked at once, and even where there is
+ * nothing to pick or put. */
+static inline td_tensor td_once(td_tensor idx)
+{
+    for (int axis = 0; axis < idx.ndim; axis++)
+        if (idx.stride[axis] == 0) idx.shape[axis] = 1;
+    return idx;
+}
+
 /* Index number j, at `position` in reading order of its places, is outside its axis. Axes along
  * which the indices only repeat go without saying. */
 static inline td_status td_fail_index(const char *name, const td_tensor *idx, int64_t position,

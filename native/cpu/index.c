@@ -41,38 +41,36 @@ static inline int64_t offset_of(const td_indexing *p, const int64_t *idx)
 #include "for_numbers.h"
 
 /* The first index that is outside its axis, in reading order, is an error. */
-static td_status check_index(const char *name, const td_indexing *p, int j)
+static td_status check_index(const char *name, const td_indexing *p, const td_tensor *idx, int j)
 {
-    const td_tensor *idx = &p->idx;
     const int64_t *first = (const int64_t *)idx->data + j * p->next, size = p->size[j];
     const uint64_t low = p->wrap ? (uint64_t)size : 0, range = low + (uint64_t)size;
-    int64_t at[TD_MAX_NDIM] = {0};
     const int inner = idx->ndim - 1;
-    for (;;) {
+    const int64_t n = inner < 0 ? 1 : idx->shape[inner], step = inner < 0 ? 0 : idx->stride[inner];
+    int64_t at[TD_MAX_NDIM] = {0};
+    for (int k = 0; k >= 0;) {
         const int64_t *row = first;
-        for (int k = 0; k < inner; k++) row += at[k] * idx->stride[k];
-        const int64_t stride = inner < 0 ? 0 : idx->stride[inner];
-        const int64_t n = stride ? idx->shape[inner] : 1;
+        for (k = 0; k < inner; k++) row += at[k] * idx->stride[k];
         uint64_t largest = 0; /* as unsigned numbers the negative ones are huge */
-        for (int64_t i = 0; i < n; i++) largest = TD_MAX(largest, (uint64_t)row[i * stride] + low);
+        for (int64_t i = 0; i < n; i++) largest = TD_MAX(largest, (uint64_t)row[i * step] + low);
         if (largest >= range) {
             int64_t i = 0, position = 0;
-            while ((uint64_t)row[i * stride] + low < range) i++;
+            while ((uint64_t)row[i * step] + low < range) i++;
             if (inner >= 0) at[inner] = i;
-            for (int k = 0; k < idx->ndim; k++) position = position * idx->shape[k] + at[k];
-            return td_fail_index(name, idx, position, row[i * stride], p->axis[j], size);
+            for (k = 0; k < idx->ndim; k++) position = position * idx->shape[k] + at[k];
+            return td_fail_index(name, idx, position, row[i * step], p->axis[j], size);
         }
-        int k = inner - 1; /* the next row; axes that repeat one row are looked at once */
-        for (; k >= 0; at[k--] = 0)
-            if (idx->stride[k] != 0 && ++at[k] < idx->shape[k]) break;
-        if (k < 0) return TD_OK;
+        for (k = inner - 1; k >= 0; at[k--] = 0) /* the next row */
+            if (++at[k] < idx->shape[k]) break;
     }
+    return TD_OK;
 }
 
 static td_status check_indices(const char *name, const td_indexing *p)
 {
-    if (td_numel(&p->idx) == 0) return TD_OK;
-    for (int j = 0; j < p->k; j++) TD_TRY(check_index(name, p, j));
+    const td_tensor idx = td_once(p->idx);
+    if (td_numel(&idx) == 0) return TD_OK;
+    for (int j = 0; j < p->k; j++) TD_TRY(check_index(name, p, &idx, j));
     return TD_OK;
 }
 
@@ -121,44 +119,37 @@ static td_status run(job_t *job, const td_tensor *to, const td_tensor *from, con
     return TD_OK;
 }
 
-/* Moving values takes their size alone. */
-static piece_fn *mover(int32_t dtype, piece_fn *one, piece_fn *two, piece_fn *four,
-                       piece_fn *eight)
-{
-    switch (td_itemsize(dtype)) {
-    case 1: return one;
-    case 2: return two;
-    case 4: return four;
-    default: return eight;
-    }
-}
+/* Moving values takes their size alone; arithmetic has no halves. */
+#define MOVES(f)                                                                                   \
+    {[TD_F32] = f##_i32, [TD_F64] = f##_i64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
+     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8,               \
+     [TD_F16] = f##_i16, [TD_BF16] = f##_i16}
+#define NUMBERS(f)                                                                                 \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
+     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const td_index_attrs *a)
 {
+    static piece_fn *const table[TD_NUM_DTYPES] = MOVES(index);
     td_indexing plan;
     TD_TRY(td_plan_indexing(&plan, "index", x, y, idx, a));
     TD_TRY(check_indices("index", &plan));
-    job_t job = {.piece = {.plan = &plan, .m = 1},
-                 .run = mover(y->dtype, index_u8, index_i16, index_i32, index_i64)};
+    job_t job = {.piece = {.plan = &plan, .m = 1}, .run = table[y->dtype]};
     return run(&job, y, &plan.indexed, &plan.idx);
 }
-
-#define TABLE(f)                                                                                   \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
-     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
                        const td_index_attrs *a)
 {
-    static piece_fn *const table[][TD_NUM_DTYPES] = {[TD_PUT_ADD] = TABLE(add),
-                                                     [TD_PUT_MUL] = TABLE(mul),
-                                                     [TD_PUT_MAX] = TABLE(max),
-                                                     [TD_PUT_MIN] = TABLE(min)};
+    static piece_fn *const table[][TD_NUM_DTYPES] = {[TD_PUT_SET] = MOVES(set),
+                                                     [TD_PUT_ADD] = NUMBERS(add),
+                                                     [TD_PUT_MUL] = NUMBERS(mul),
+                                                     [TD_PUT_MAX] = NUMBERS(max),
+                                                     [TD_PUT_MIN] = NUMBERS(min)};
     const int how = y->dtype == TD_BOOL && a->how == TD_PUT_ADD ? TD_PUT_MAX : a->how;
     td_indexing plan;
     TD_TRY(td_plan_indexing(&plan, "index_put", y, v, idx, a));
-    piece_fn *const set = mover(y->dtype, set_u8, set_i16, set_i32, set_i64);
-    job_t job = {.run = how == TD_PUT_SET ? set : table[how][y->dtype]};
+    job_t job = {.run = table[how][y->dtype]};
     if (job.run == NULL)
         return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));
     TD_TRY(check_indices("index_put", &plan));

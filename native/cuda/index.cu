@@ -31,7 +31,7 @@ struct indices_t {
     int64_t places; /* idx's elements for each of the k */
 };
 
-/* y, x or v, and idx seen along axes of idx. */
+/* y, x or v, and idx seen along axes of idx; y is NULL where indices are only checked. */
 struct index_t {
     void *to;
     const void *from;
@@ -79,7 +79,9 @@ __global__ void __launch_bounds__(THREADS) index_kernel(const __grid_constant__ 
     if (i >= t.count) return;
     int64_t at[OPERANDS] = {0, 0, 0}, offset, place;
     td_locate(t.axes, i, at);
-    if (follow(t.indices, t.idx + at[IDX], offset, place, &t.checked, (t.base + i) * V))
+    const bool good =
+        follow(t.indices, t.idx + at[IDX], offset, place, &t.checked, (t.base + i) * V);
+    if (good && t.to != NULL)
         td_store((T *)t.to + at[TO], td_load<V>((const T *)t.from + at[FROM] + offset));
 }
 
@@ -238,11 +240,27 @@ template <class T> static td_status put(const td_walk *w, put_t t)
                      THREADS, 0, t);
 }
 
+/* There is nothing to move; the indices are looked at all the same. */
+static td_status only_check(const char *name, td_indexing *p, const td_tensor *idx,
+                            const td_index_attrs *a)
+{
+    p->idx = td_once(p->idx);
+    if (td_numel(&p->idx) == 0) return TD_OK;
+    td_tensor all = td_once(*idx);
+    if (p->k > 1) all.shape[0] = p->k;
+    td_walk w;
+    TD_TRY(reading_order(&w, &p->idx, &p->idx, &p->idx));
+    index_t t = at_walk(plan(name, p, &all, a), &w, 1);
+    t.to = NULL;
+    return td_launch(name, index_kernel<uint8_t, 1>, td_blocks(t.count, THREADS), THREADS, 0, t);
+}
+
 td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const td_index_attrs *a)
 {
     td_indexing p;
     td_walk w;
     TD_TRY(td_plan_indexing(&p, "index", x, y, idx, a));
+    if (td_numel(y) == 0) return only_check("index", &p, idx, a);
     TD_TRY(reading_order(&w, y, &p.indexed, &p.idx));
     const index_t t = plan("index", &p, idx, a);
     switch (td_itemsize(x->dtype)) {
@@ -259,6 +277,7 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
     td_indexing p;
     td_walk w;
     TD_TRY(td_plan_indexing(&p, "index_put", y, v, idx, a));
+    if (td_numel(v) == 0) return only_check("index_put", &p, idx, a);
     put_t t = {};
     t.at = plan("index_put", &p, idx, a);
     t.m = t.inner = t.size = 1;
@@ -300,7 +319,6 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
     case TD_I8: return put<int8_t>(&w, t);
     case TD_U8:
     case TD_BOOL: return put<uint8_t>(&w, t);
-    default:
-        return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));
+    default: return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));
     }
 }

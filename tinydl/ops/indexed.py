@@ -24,10 +24,10 @@ import numpy as np
 from .. import dtypes
 from ..array import Array
 from ..backend import call, ffi
-from ..op import Op, op
+from ..op import Op, move_op, op
 from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast, eq, where
-from .index import getitem, view
+from .index import check_fits, getitem, view
 
 SET, ADD, MUL, MAX, MIN = range(5)  # td_put_how
 
@@ -42,7 +42,7 @@ def shape_of(idx: Array | Tensor, axes: tuple) -> tuple:
     return idx.shape[1:] if len(axes) > 1 else idx.shape
 
 
-@op
+@move_op
 def pick(x, idx, *, axes, place, wrap):
     """y[b…,r…] = x[i₀,…,i_{k−1},r…], i_j = idx[j,b…,r…].
 
@@ -70,7 +70,9 @@ def put_zeros(v, idx, *, shape, axes, place, wrap):
     return y
 
 
-put_zeros.vjp(v=lambda g, idx, **at: pick(g, idx, axes=at["axes"], place=at["place"], wrap=at["wrap"]))
+put_zeros.vjp(
+    v=lambda g, idx, **at: pick(g, idx, axes=at["axes"], place=at["place"], wrap=at["wrap"])
+)
 
 
 class _Put(Op):
@@ -79,12 +81,13 @@ class _Put(Op):
     def __init__(self, name: str, how: int, doc: str):
         def forward(x, v, idx, *, key, axes, place, wrap, into=None):
             y = x.astype(x.dtype) if into is None else into
-            v = v.expand(shape_of(idx, axes))
-            call("index_put", view(y, key), v, idx, _attrs(axes, place, wrap, how))
+            shape = shape_of(idx, axes)
+            check_fits(v, shape)
+            call("index_put", view(y, key), v.expand(shape), idx, _attrs(axes, place, wrap, how))
             return y
 
         forward.__name__, forward.__doc__ = name, doc
-        super().__init__(forward)
+        super().__init__(forward, moves=how == SET)
 
     def prepare(self, inputs: tuple) -> list:
         x, v, idx = super().prepare(inputs)
@@ -201,3 +204,16 @@ def nonzero(x: Tensor) -> Tensor:
     if count:
         call("nonzero", places, mask, starts, chunk)
     return Tensor(places)
+
+
+# --- along one axis -------------------------------------------------------------------------------
+
+
+def gather(x: Tensor, index: Tensor, *, dim: int) -> Tensor:
+    """y[…,i,…] = x[…,index[…,i,…],…] along one axis: index int64, not above x's sizes elsewhere."""
+    return pick(x, index, axes=(dim,), place=dim, wrap=False)
+
+
+def scatter_zeros(x: Tensor, index: Tensor, *, shape: tuple, dim: int) -> Tensor:
+    """The adjoint of gather: zeros of a shape, y[…,index[…,i,…],…] += x[…,i,…]."""
+    return put_zeros(x, index, shape=shape, axes=(dim,), place=dim, wrap=False)
