@@ -113,6 +113,8 @@ MATRICES = {"256³": fixed((256, 256), (256, 256)), "batch": fixed((64, 33, 70),
 LAYER = {"": fixed((64, 3136), (128, 3136), (128,))}
 
 case("_matmul", inputs.matmul, REALS, SUMS, bench=MATRICES)
+case("matmul_split", inputs.matmul, ("float32",), SUMS, run=kernels.matmul_split)
+case("_matmul", inputs.matmul, INTEGERS, EXACT, label="integers")
 case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
 case("linear_input", inputs.linear_input, REALS, SUMS)
 case("linear_weight", inputs.linear_weight, REALS, SUMS)
@@ -222,4 +224,6 @@ case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_
 
 import cases_index  # noqa: E402, F401
 import cases_linalg  # noqa: E402, F401
+import cases_scan  # noqa: E402, F401
 import cases_shape  # noqa: E402, F401
+import cases_sort  # noqa: E402, F401

@@ -6,6 +6,7 @@ from .. import dtypes
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
+from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
@@ -32,10 +33,11 @@ class Elementwise(Op):
             return self.widened(inputs, inputs[0]._array.dtype, attrs)
         if len(inputs) == 2:
             x, y = inputs
-            result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
+            result = self.forward(x._array, y._array)
+            needs = x.requires_grad or in_graph(x), y.requires_grad or in_graph(y)
         else:
             (x,) = inputs
-            result, needs = self.forward(x._array), (x.requires_grad,)
+            result, needs = self.forward(x._array), (x.requires_grad or in_graph(x),)
         if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
             return Tensor(result, Node.record(self, inputs, needs, result, attrs))
         return Tensor(result)
@@ -209,7 +211,21 @@ mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 div = _binary("div", "x / y", Real)
 div.vjp(x=lambda g, y: g / y, y=lambda g, out, y: -g * out / y)
 
-pow = _binary("pow", "xʸ")
+
+class _Power(Elementwise):
+    """Of integers only those are refused that no integer can be; tensors of them give 0."""
+
+    def prepare(self, inputs: tuple) -> list:
+        x, y = inputs
+        if is_number(y) and y < 0 and not common_dtype(inputs).is_floating_point:
+            raise ValueError(
+                f"pow: integers to negative integer powers are not allowed ({x._array!r} to the "
+                f"power {y}); use .float()"
+            )
+        return super().prepare(inputs)
+
+
+pow = _binary("pow", "xʸ", _Power)
 pow.vjp(
     # at x = 0 the logarithm has no value but xʸ ln x → 0 for y > 0
     x=lambda g, x, y: where(y == 0, 0, g * y * pow(x, y - 1)),

@@ -8,10 +8,12 @@ from typing import NamedTuple
 from ..array import Array
 from ..backend import call
 from ..op import Op, move_op, view_op
+from ..tensor import Tensor
 from .elementwise import cast
+from .shape import contiguous
 
 # A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
-# None among them makes a new axis of size 1. A Diagonal is a key as well.
+# None among them makes a new axis of size 1. A Diagonal and a Region are keys as well.
 
 
 class Diagonal(NamedTuple):
@@ -20,6 +22,14 @@ class Diagonal(NamedTuple):
     offset: int
     dim1: int
     dim2: int
+
+
+class Region(NamedTuple):
+    """The key of any view of dense memory: of its elements in reading order."""
+
+    shape: tuple
+    strides: tuple
+    offset: int
 
 
 def normalize(key, shape: tuple) -> tuple:
@@ -68,6 +78,8 @@ def view(x: Array, key: tuple) -> Array:
     """The part of x a normalized key names, as a view."""
     if type(key) is Diagonal:
         return _diagonal(x, *key)
+    if type(key) is Region:
+        return x.view(*key)
     shape, strides, offset, axis = [], [], 0, 0
     for k in key:
         if k is None:
@@ -119,7 +131,12 @@ def getitem_grad(gy, *, key, shape):
     return gx
 
 
-getitem_grad.vjp(gy=lambda g, key: getitem(g, key=key))
+getitem_grad.vjp(gy=lambda g, key: _part(g, key))
+
+
+def _part(x: Tensor, key) -> Tensor:
+    """x[key]; the strides of a Region count on dense memory."""
+    return getitem(contiguous(x) if type(key) is Region else x, key=key)
 
 
 def check_fits(v: Array, shape: tuple) -> None:
@@ -153,5 +170,5 @@ def assign(x, v, *, key, into=None):
 
 assign.vjp(
     x=lambda g, key: assign(g, 0.0, key=key),
-    v=lambda g, v_shape, key: getitem(g, key=key).sum_to_size(v_shape),
+    v=lambda g, v_shape, key: _part(g, key).sum_to_size(v_shape),
 )
