@@ -19,6 +19,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Args:
         tensors: one or more, which may differ in size on axis dim only; they meet in one dtype.
+            Those of shape (0,) fit everywhere and add nothing: something to begin a loop with.
         dim: the axis, negative ones counted from the end.
 
     Raises:
@@ -36,6 +37,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"cat: tensors[{i}] is no tensor but {type(x).__name__}")
+    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
+    tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     first = tensors[0]._array
     if not first.ndim:
         raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
@@ -49,7 +52,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"cat: tensors[{i}] is {a}, tensors[0] is {first}; "
                 f"they may differ on axis {axis} only"
             )
-    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
     return ops.cat(*[ops.cast(x, dtype) for x in tensors], dim=axis)
 
 

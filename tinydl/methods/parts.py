@@ -56,7 +56,7 @@ class PartMethods:
         return ops.index(self, key)
 
     def narrow(self, dim: int, start: int, length: int) -> Tensor:
-        """The part self[start : start + length] along dim.
+        """The part self[start : start + length] along dim; a negative start counts from the end.
 
         Raises:
             IndexError: it reaches beyond the axis.
@@ -67,7 +67,10 @@ class PartMethods:
             tensor([2, 3, 4])
         """
         dim = ops.axis("narrow", dim, self.ndim)
-        n = self._array.shape[dim]
+        n = self._array.shape[dim] if self.ndim else 0
+        start = int(start)
+        if -n <= start < 0:
+            start += n
         if not 0 <= start <= start + length <= n:
             raise IndexError(
                 f"narrow: {start} to {start + length} is not within axis {dim} of size {n}"
