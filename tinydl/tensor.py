@@ -22,9 +22,11 @@ from .methods.gradient import GradientMethods
 from .methods.indexing import IndexMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
+from .methods.new import NewMethods
 from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
 from .methods.scan import ScanMethods
@@ -57,6 +59,8 @@ class Tensor(
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    NewMethods,
+    RandomMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 

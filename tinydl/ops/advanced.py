@@ -13,9 +13,9 @@ import numpy as np
 
 from .. import dtypes
 from ..array import broadcast_shapes
-from ..tensor import Tensor, as_tensor_like, is_number
+from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast, where
-from .index import assign, getitem, normalize, view
+from .index import as_value, assign, getitem, normalize, view
 from .indexed import nonzero, pick, put, put_add, shape_of, spread
 from .shape import cat, expand, reshape
 
@@ -156,8 +156,7 @@ def index(x: Tensor, key) -> Tensor:
 
 def set_index(x: Tensor, key, value, accumulate: bool = False) -> None:
     """x[key] = value in x's memory, or x[key] += value where an index may come again."""
-    if not isinstance(value, Tensor):
-        value = as_tensor_like(value, x, x.dtype if is_number(value) else None)
+    value = as_value(x, value)
     if type(key) is not tuple and value.numel() == 1 and not accumulate:
         mask = _index_tensor(key, x) if isinstance(key, _ARRAYS) else key
         if isinstance(mask, Tensor) and _is_mask(mask):

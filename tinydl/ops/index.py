@@ -5,10 +5,13 @@ from __future__ import annotations
 from operator import index as index_of
 from typing import NamedTuple
 
+import numpy as np
+
 from ..array import Array
 from ..backend import call
+from ..limits import check_holds
 from ..op import Op, move_op, view_op
-from ..tensor import Tensor
+from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast
 from .shape import contiguous
 
@@ -147,11 +150,20 @@ def check_fits(v: Array, shape: tuple) -> None:
         raise ValueError(f"assignment: {v} does not broadcast to the place it goes to, {to}")
 
 
+def as_value(x: Tensor, v) -> Tensor:
+    """What is written to x: Python's numbers must be in the range of its dtype."""
+    if isinstance(v, Tensor):
+        return v
+    if not isinstance(v, np.ndarray):
+        check_holds("assignment", v, x._array.dtype)
+    return as_tensor_like(v, x, x._array.dtype)
+
+
 class _Assign(Op):
     moves = True
 
     def prepare(self, inputs: tuple) -> list:
-        x, v = super().prepare(inputs)
+        x, v = super().prepare((inputs[0], as_value(*inputs)))
         return [x, cast(v, x.dtype)]
 
 

@@ -27,7 +27,7 @@ from ..backend import call, ffi
 from ..op import Op, move_op, op
 from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast, eq, where
-from .index import check_fits, getitem, view
+from .index import as_value, check_fits, getitem, view
 
 SET, ADD, MUL, MAX, MIN = range(5)  # td_put_how
 
@@ -90,7 +90,7 @@ class _Put(Op):
         super().__init__(forward, moves=how == SET)
 
     def prepare(self, inputs: tuple) -> list:
-        x, v, idx = super().prepare(inputs)
+        x, v, idx = super().prepare((inputs[0], as_value(*inputs[:2]), inputs[2]))
         return [x, cast(v, x.dtype), idx]
 
 
