@@ -138,6 +138,7 @@ typedef struct td_index_attrs {
     int64_t axes;  /* bit d: axis d of the indexed tensor, x or y, is indexed */
     int64_t place; /* where b… begin among the axes of the other */
     int32_t wrap;  /* whether negative indices count from the end; else they are out of range */
+    int32_t once;  /* index_put: no place comes twice, as those of a mask; their order is free */
     int32_t how;   /* index_put: a td_put_how */
 } td_index_attrs;
 

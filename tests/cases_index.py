@@ -25,11 +25,16 @@ def indices(s: Source):
     place = s.size(0, len(rest))
     wrap = s.flag()
     rows = [s.integers(-shape[axis] if wrap else 0, shape[axis], chosen) for axis in axes]
+    once = len(axes) == 1 and s.flag()
+    if once:  # no place comes twice
+        places = s.rng.permutation(shape[axes[0]])[: s.size(0, 7)]
+        chosen, rows = places.shape, [places - shape[axes[0]] * wrap]
     inner = (1,) * place, (1,) * (len(rest) - place)
     rows = [row.reshape(inner[0] + row.shape + inner[1]) for row in rows]
     to = (*rest[:place], *chosen, *rest[place:])
     idx = np.stack([np.broadcast_to(row, to) for row in rows])
-    return shape, idx if len(axes) > 1 else idx[0], {"axes": axes, "place": place, "wrap": wrap}
+    at = {"axes": axes, "place": place, "wrap": wrap, "once": once}
+    return shape, idx if len(axes) > 1 else idx[0], at
 
 
 def _to(idx: np.ndarray, at: dict) -> tuple:

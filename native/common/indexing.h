@@ -61,12 +61,13 @@ static inline td_status td_plan_indexing(td_indexing *p, const char *name, const
         }
         if (!fits) return td_fail(TD_EINVAL, "%s: shapes do not fit on axis %d", name, axis);
     }
+    if (a->once) p->last = p->first; /* where nothing meets, b… are walked like r… */
     return TD_OK;
 }
 
 /* The indices without what they only repeat along: each is looked at once, and even where there is
  * nothing to pick or put. */
-static inline td_tensor td_once(td_tensor idx)
+static inline td_tensor td_unrepeated(td_tensor idx)
 {
     for (int axis = 0; axis < idx.ndim; axis++)
         if (idx.stride[axis] == 0) idx.shape[axis] = 1;

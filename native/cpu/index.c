@@ -68,7 +68,7 @@ static td_status check_index(const char *name, const td_indexing *p, const td_te
 
 static td_status check_indices(const char *name, const td_indexing *p)
 {
-    const td_tensor idx = td_once(p->idx);
+    const td_tensor idx = td_unrepeated(p->idx);
     if (td_numel(&idx) == 0) return TD_OK;
     for (int j = 0; j < p->k; j++) TD_TRY(check_index(name, p, &idx, j));
     return TD_OK;

@@ -6,7 +6,8 @@
  * A lane is one place of the axes r…; its indices are walked in reading order of b… and each
  * element of y has one thread, so results are the CPU's to the bit. To have enough threads, the
  * places a lane writes to are dealt out into buckets: a bucket's thread looks at all of the lane's
- * indices and takes those that are its own. Few lanes with many indices are what this is slow at.
+ * indices and takes those that are its own. Few lanes with many indices are what this is slow at;
+ * but where no place comes twice, as in a mask's, every element is a lane.
  *
  * Elements are counted in idx's reading order throughout, so that an index outside its axis can be
  * told by its position.
@@ -244,9 +245,9 @@ template <class T> static td_status put(const td_walk *w, put_t t)
 static td_status only_check(const char *name, td_indexing *p, const td_tensor *idx,
                             const td_index_attrs *a)
 {
-    p->idx = td_once(p->idx);
+    p->idx = td_unrepeated(p->idx);
     if (td_numel(&p->idx) == 0) return TD_OK;
-    td_tensor all = td_once(*idx);
+    td_tensor all = td_unrepeated(*idx);
     if (p->k > 1) all.shape[0] = p->k;
     td_walk w;
     TD_TRY(reading_order(&w, &p->idx, &p->idx, &p->idx));

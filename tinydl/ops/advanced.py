@@ -30,13 +30,14 @@ class _Plan(NamedTuple):
     idx: Tensor
     axes: tuple
     place: int
+    once: bool
 
     def spread(self, shape: tuple) -> Tensor:
         return spread(self.idx, len(self.axes), shape, self.axes, self.place)
 
     @property
     def at(self) -> dict:
-        return {"axes": self.axes, "place": self.place, "wrap": True}
+        return {"axes": self.axes, "place": self.place, "wrap": True, "once": self.once}
 
 
 def _plan(x: Tensor, key) -> _Plan | tuple:
@@ -84,7 +85,9 @@ def _plan(x: Tensor, key) -> _Plan | tuple:
         axes += range(dim, dim + len(columns))
         found += columns
     place = runs[0] if len(runs) == 1 else 0
-    return _Plan(normalize(tuple(keys), shape), _together(found), tuple(axes), place)
+    once = len(found) == sum(k.ndim for k in parts if isinstance(k, Tensor) and _is_mask(k)) > 0
+    once = once and sum(isinstance(k, Tensor) for k in parts) == 1
+    return _Plan(normalize(tuple(keys), shape), _together(found), tuple(axes), place, once)
 
 
 def _index_tensor(k, like: Tensor):

@@ -5,6 +5,7 @@ Axes b… are those of the indices, axes r… those of the tensor that are not i
     axes   the indexed ones of x, ascending
     place  where b… begin among the axes of the result (of the values that are written)
     wrap   whether negative indices count from the end; else they are out of range
+    once   whether no place comes twice, so that their order does not matter
 
 and idx[j,b…,r…] int64, with stride 0 along r… as a rule and without j where there is one index:
 
@@ -33,8 +34,8 @@ SET, ADD, MUL, MAX, MIN = range(5)  # td_put_how
 
 
 @lru_cache(maxsize=1024)
-def _attrs(axes: tuple, place: int, wrap: bool, how: int = SET):
-    return ffi.new("td_index_attrs *", (sum(1 << d for d in axes), place, wrap, how))
+def _attrs(axes: tuple, place: int, wrap: bool, once: bool, how: int = SET):
+    return ffi.new("td_index_attrs *", (sum(1 << d for d in axes), place, wrap, once, how))
 
 
 def shape_of(idx: Array | Tensor, axes: tuple) -> tuple:
@@ -43,7 +44,7 @@ def shape_of(idx: Array | Tensor, axes: tuple) -> tuple:
 
 
 @move_op
-def pick(x, idx, *, axes, place, wrap):
+def pick(x, idx, *, axes, place, wrap, once=False):
     """y[b…,r…] = x[i₀,…,i_{k−1},r…], i_j = idx[j,b…,r…].
 
     x of any dtype, idx int64 → y[b…,r…] of x's dtype.
@@ -52,7 +53,7 @@ def pick(x, idx, *, axes, place, wrap):
         IndexError: an index outside its axis.
     """
     y = Array.empty(shape_of(idx, axes), x.dtype, x.backend)
-    call("index", y, x, idx, _attrs(axes, place, wrap))
+    call("index", y, x, idx, _attrs(axes, place, wrap, once))
     return y
 
 
@@ -60,30 +61,38 @@ pick.vjp(x=lambda g, idx, x_shape, **at: put_zeros(g, idx, shape=x_shape, **at))
 
 
 @op
-def put_zeros(v, idx, *, shape, axes, place, wrap):
+def put_zeros(v, idx, *, shape, axes, place, wrap, once=False):
     """The adjoint of pick: y = 0, then y[i₀,…,i_{k−1},r…] += v[b…,r…], i_j = idx[j,b…,r…].
 
     v of any dtype, idx int64 → y of shape shape and v's dtype.
     """
     y = Array.full(shape, 0, v.dtype, v.backend)
-    call("index_put", y, v, idx, _attrs(axes, place, wrap, ADD))
+    call("index_put", y, v, idx, _attrs(axes, place, wrap, once, ADD))
     return y
 
 
-put_zeros.vjp(
-    v=lambda g, idx, **at: pick(g, idx, axes=at["axes"], place=at["place"], wrap=at["wrap"])
-)
+def _unshaped(g, idx, shape, **at):
+    return pick(g, idx, **at)
+
+
+put_zeros.vjp(v=_unshaped)
 
 
 class _Put(Op):
     """x with v at the places of the indices, within the part x[key] (a normalized key)."""
 
     def __init__(self, name: str, how: int, doc: str):
-        def forward(x, v, idx, *, key, axes, place, wrap, into=None):
+        def forward(x, v, idx, *, key, axes, place, wrap, once=False, into=None):
             y = x.astype(x.dtype) if into is None else into
             shape = shape_of(idx, axes)
             check_fits(v, shape)
-            call("index_put", view(y, key), v.expand(shape), idx, _attrs(axes, place, wrap, how))
+            call(
+                "index_put",
+                view(y, key),
+                v.expand(shape),
+                idx,
+                _attrs(axes, place, wrap, once, how),
+            )
             return y
 
         forward.__name__, forward.__doc__ = name, doc
@@ -122,7 +131,7 @@ def _full(like: Tensor, value, dtype=None) -> Tensor:
 def _put_rule(g, v_shape, idx, **at):
     """Only the last of those that were put at one place has a gradient."""
     read = _read(g, idx, **at)
-    if read._array.size > 1:
+    if not at["once"] and read._array.size > 1:
         order = np.arange(read._array.size).reshape(read.shape)
         order = as_tensor_like(order, g)
         last = put(_full(g, 0, dtypes.int64), order, idx, **at)

@@ -240,7 +240,7 @@ def masked_scatter(x: Tensor, mask: Tensor, source: Tensor, into_x: bool = False
             f"has {source.numel()}"
         )
     values = reshape(source, shape=(source.numel(),))[:count]
-    at = {"axes": tuple(range(x.ndim)), "place": 0, "wrap": False}
+    at = {"axes": tuple(range(x.ndim)), "place": 0, "wrap": False, "once": True}
     if not x.ndim:
         return where(mask, values.sum(), x) if not into_x else x.copy_(where(mask, values.sum(), x))
     idx = places.T if x.ndim > 1 else reshape(places, shape=(count,))

@@ -63,19 +63,19 @@ def _places(idx, ndim, *, axes, place):
     return tuple(next(rows) if axis in axes else next(ours) for axis in range(ndim))
 
 
-def pick(x, idx, *, axes, place, wrap):
+def pick(x, idx, *, axes, place, wrap, once=False):
     """y[b…,r…] = x[i₀,…,r…]"""
     return x[_places(idx, x.ndim, axes=axes, place=place)]
 
 
-def put_zeros(v, idx, *, shape, axes, place, wrap):
+def put_zeros(v, idx, *, shape, axes, place, wrap, once=False):
     """y[i₀,…,r…] += v[b…,r…], starting from zeros"""
     y = np.zeros(shape, v.dtype)
     np.add.at(y, _places(idx, y.ndim, axes=axes, place=place), v)
     return y
 
 
-def _put(how, x, v, idx, *, key, axes, place, wrap):
+def _put(how, x, v, idx, *, key, axes, place, wrap, once=False):
     y = x.copy()
     part = _part(y, key)
     how(part, _places(idx, part.ndim, axes=axes, place=place), v)
