@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import overload
 
 from . import dtypes, ops
 from .tensor import Tensor
@@ -238,15 +239,21 @@ def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...
     return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """input where the condition holds, else other; what is not chosen leaves no trace.
 
     Args:
-        condition: a bool tensor.
+        condition: a bool tensor; alone, the places where it holds: nonzero(as_tuple=True).
         input, other: tensors or numbers; all three broadcast, these two meet in one dtype.
 
     Raises:
-        TypeError: condition is no bool tensor.
+        TypeError: condition is no bool tensor, or one of input and other is missing.
         ValueError: shapes that do not broadcast.
 
     Example:
@@ -254,7 +261,13 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
         >>> x = tinydl.tensor([-1.0, 4.0])
         >>> tinydl.where(x > 0, x.sqrt(), 0.0)
         tensor([0., 2.])
+        >>> tinydl.where(x > 0)
+        (tensor([1]),)
     """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: give input and other, or neither of them")
     return ops.where(condition, input, other)
 
 

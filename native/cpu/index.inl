@@ -16,6 +16,11 @@ static void FN(index)(const piece_t *t, char *to, const char *from, const int64_
         memcpy(to, x, (size_t)t->n * sizeof *x);
     else if (t->idx_j == 0)
         for (int64_t j = 0; j < t->n; j++) y[j * t->to_j] = x[j * t->from_j];
+    else if (p->k == 1)
+        for (int64_t j = 0, size = p->size[0], step = p->step[0]; j < t->n; j++) {
+            const int64_t i = idx[j * t->idx_j];
+            y[j * t->to_j] = x[j * t->from_j + (i < 0 ? i + size : i) * step];
+        }
     else
         for (int64_t j = 0; j < t->n; j++)
             y[j * t->to_j] = x[j * t->from_j + offset_of(p, idx + j * t->idx_j)];

@@ -71,11 +71,7 @@ def put_zeros(v, idx, *, shape, axes, place, wrap, once=False):
     return y
 
 
-def _unshaped(g, idx, shape, **at):
-    return pick(g, idx, **at)
-
-
-put_zeros.vjp(v=_unshaped)
+put_zeros.vjp(v=lambda g, idx, shape, **at: pick(g, idx, **at))
 
 
 class _Put(Op):
@@ -84,15 +80,10 @@ class _Put(Op):
     def __init__(self, name: str, how: int, doc: str):
         def forward(x, v, idx, *, key, axes, place, wrap, once=False, into=None):
             y = x.astype(x.dtype) if into is None else into
-            shape = shape_of(idx, axes)
+            part, shape = view(y, key), shape_of(idx, axes)
             check_fits(v, shape)
-            call(
-                "index_put",
-                view(y, key),
-                v.expand(shape),
-                idx,
-                _attrs(axes, place, wrap, once, how),
-            )
+            attrs = _attrs(axes, place, wrap, once, how)
+            call("index_put", part, v.expand(shape), idx, attrs)
             return y
 
         forward.__name__, forward.__doc__ = name, doc
