@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import overload
 
 from . import dtypes, ops
 from .tensor import Tensor
@@ -19,6 +20,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Args:
         tensors: one or more, which may differ in size on axis dim only; they meet in one dtype.
+            Those of shape (0,) fit everywhere and add nothing: something to begin a loop with.
         dim: the axis, negative ones counted from the end.
 
     Raises:
@@ -36,6 +38,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"cat: tensors[{i}] is no tensor but {type(x).__name__}")
+    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
+    tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     first = tensors[0]._array
     if not first.ndim:
         raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
@@ -49,7 +53,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"cat: tensors[{i}] is {a}, tensors[0] is {first}; "
                 f"they may differ on axis {axis} only"
             )
-    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
     return ops.cat(*[ops.cast(x, dtype) for x in tensors], dim=axis)
 
 
@@ -236,15 +239,21 @@ def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...
     return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """input where the condition holds, else other; what is not chosen leaves no trace.
 
     Args:
-        condition: a bool tensor.
+        condition: a bool tensor; alone, the places where it holds: nonzero(as_tuple=True).
         input, other: tensors or numbers; all three broadcast, these two meet in one dtype.
 
     Raises:
-        TypeError: condition is no bool tensor.
+        TypeError: condition is no bool tensor, or one of input and other is missing.
         ValueError: shapes that do not broadcast.
 
     Example:
@@ -252,7 +261,13 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
         >>> x = tinydl.tensor([-1.0, 4.0])
         >>> tinydl.where(x > 0, x.sqrt(), 0.0)
         tensor([0., 2.])
+        >>> tinydl.where(x > 0)
+        (tensor([1]),)
     """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: give input and other, or neither of them")
     return ops.where(condition, input, other)
 
 

@@ -19,6 +19,7 @@ from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
 from .methods.gradient import GradientMethods
+from .methods.indexing import IndexMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
 from .methods.new import NewMethods
@@ -53,6 +54,7 @@ class Tensor(
     ViewMethods,
     RearrangeMethods,
     PartMethods,
+    IndexMethods,
     ConvertMethods,
     InteropMethods,
     DisplayMethods,

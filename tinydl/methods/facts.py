@@ -97,6 +97,17 @@ class FactMethods:
         """
         return self._array.size
 
+    nelement = numel
+
+    def storage_offset(self) -> int:
+        """The place of the first element in the memory that views share, in elements.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3)[1].storage_offset()
+        3
+        """
+        return self._array.offset
+
     def element_size(self) -> int:
         """The bytes of one element.
 

@@ -156,18 +156,30 @@ class InplaceMethods:
         return self.div_(other)
 
     def __setitem__(self, key: Any, value: Operand) -> None:
-        """self[key] ← value, broadcast and converted; key is ints, slices, None and ..., or a mask.
+        """self[key] ← value, broadcast and converted; key is what self[key] takes.
 
-        >>> import tinydl
-        >>> x = tinydl.zeros(2, 2)
-        >>> x[:, 0] = 7
-        >>> x
-        tensor([[7., 0.],
-                [7., 0.]])
-        >>> x[x > 5] = 1
-        >>> x
-        tensor([[1., 0.],
-                [1., 0.]])
+        Of several values for one element the last stays. Gradients flow back to value and to what
+        stays of self.
+
+        Raises:
+            ValueError: value does not broadcast to self[key], or self is an expanded view.
+            IndexError: as self[key].
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.zeros(2, 2)
+            >>> x[:, 0] = 7
+            >>> x
+            tensor([[7., 0.],
+                    [7., 0.]])
+            >>> x[x > 5] = 1
+            >>> x
+            tensor([[1., 0.],
+                    [1., 0.]])
+            >>> x[[0, 1], [1, 1]] = tinydl.tensor([2.0, 3.0])
+            >>> x
+            tensor([[1., 2.],
+                    [1., 3.]])
         """
         ops.set_index(self, key, value)
 

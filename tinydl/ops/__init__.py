@@ -10,7 +10,8 @@ from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
 from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
-from . import linalg
+from . import linalg, scatter
+from .advanced import index, set_index
 from .check import axes, axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
@@ -46,18 +47,8 @@ from .elementwise import (
     where,
 )
 from .fused import conv2d_relu, linear_relu
-from .index import (
-    Diagonal,
-    assign,
-    gather,
-    getitem,
-    getitem_grad,
-    index,
-    index_select,
-    normalize,
-    scatter_zeros,
-    set_index,
-)
+from .index import Diagonal, assign, getitem, getitem_grad, normalize
+from .indexed import gather, nonzero, pick, put, put_add, put_prod, scatter_zeros
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul, tensordot
 from .order import commonest, median, nanmedian, quantile
@@ -66,6 +57,7 @@ from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
 from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
+from .scatter import index_select
 from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax

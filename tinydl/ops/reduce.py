@@ -10,7 +10,7 @@ from ..backend import call, call_arrays
 from ..op import op
 from ..tensor import Tensor
 from .check import axis
-from .index import scatter_zeros
+from .indexed import scatter_zeros
 from .shape import expand, reshape
 
 

@@ -12,7 +12,7 @@ from .. import dtypes
 from ..array import Array
 from ..tensor import Tensor
 from .elementwise import cast
-from .index import gather
+from .indexed import gather
 from .reduce import sum
 from .scan import along, cumsum
 from .shape import cat, expand, reshape

@@ -41,7 +41,19 @@ from .elementwise import (
     to_dtype,
     where,
 )
-from .index import assign, gather, getitem, getitem_grad, scatter_zeros
+from .index import (
+    assign,
+    getitem,
+    getitem_grad,
+    nonzero,
+    pick,
+    put,
+    put_add,
+    put_amax,
+    put_amin,
+    put_prod,
+    put_zeros,
+)
 from .linalg import cholesky, cofactors, det, eigh, inv, logabsdet, pinv, qr, solve, svd
 from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
 from .matmul import _matmul, linear, linear_input, linear_weight, matmul_split
