@@ -62,6 +62,7 @@ hsplit = Tensor.hsplit
 index_select = Tensor.index_select
 inner = Tensor.inner
 inverse = Tensor.inverse
+is_inference = Tensor.is_inference
 isclose = Tensor.isclose
 isfinite = Tensor.isfinite
 isnan = Tensor.isnan

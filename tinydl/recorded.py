@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from threading import get_ident
 from typing import Any
 
-from . import capture
+from . import amp, capture, precision
+from .autograd.freed import Freed
 from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
 from .device import default as default_device
@@ -78,7 +79,7 @@ class compile:
         tensors: list[Tensor] = []
         nest = flatten(args, tensors)
         library = self._library(tensors)
-        key = library, is_grad_enabled(), fusion.enabled, nest
+        key = library, is_grad_enabled(), fusion.enabled, amp.mode.dtypes(), precision.parts, nest
         try:
             recordings = self._recorded.setdefault(key, [])
         except TypeError as error:
@@ -159,7 +160,7 @@ class Recorded:
         results: list[Tensor] = []
         flatten(output, results)
         for y in results:
-            if y._node is not None and y._node.saved is not None:
+            if y._node is not None and not isinstance(y._node.saved, Freed):
                 raise RuntimeError(
                     f"{self.name}: the step returns {y._array}, which could be differentiated; "
                     "call backward() in the step, or run it under no_grad()"
