@@ -6,7 +6,7 @@ from inputs import along, fixed
 from source import Source
 from table import EVERY, EXACT, NUMBERS, REALS, SUMS, case
 
-LARGE = (512, 4096)
+LARGE = (61, 4096)
 
 
 def _line(values: str):

@@ -107,6 +107,23 @@ def test_gradients_go_to_what_was_chosen():
         assert gradcheck(f, (x,)) and gradgradcheck(f, (x,))
 
 
+def test_one_number_is_a_row_of_one():
+    for f in (
+        lambda x: x.sort(0).values,
+        lambda x: x.topk(1).values,
+        lambda x: x.median(0).values,
+        lambda x: x.mode().values,
+        lambda x: x.max(0).values,
+        lambda x: x.cummin(-1).values,
+        lambda x: x.cumprod(0),
+        lambda x: x.prod(),
+    ):
+        x = tinydl.tensor(3.0, requires_grad=True)
+        y = f(x)
+        y.backward()
+        assert y.shape == () and y.item() == 3 and x.grad.item() == 1
+
+
 # --- sets and bins --------------------------------------------------------------------------------
 
 
