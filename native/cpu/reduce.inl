@@ -98,7 +98,7 @@ TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t, const REAL *x)
 
 TD_INLINE TOTAL FN(total)(int op, TOTAL a, TOTAL b) { return op == SUM ? a + b : a * b; }
 
-TD_INLINE void FN(total_rows)(int op, const tile_t *t)
+TD_INLINE void FN(sum_or_prod_rows)(int op, const tile_t *t)
 {
     TOTAL *y = t->y;
     for (int64_t o = 0; o < t->outputs; o++, y += t->y_stride) {
@@ -114,7 +114,7 @@ TD_INLINE void FN(total_rows)(int op, const tile_t *t)
 }
 
 /* x[rows, n] → n: whole rows are joined to a row of totals, four rows at a time. */
-TD_INLINE void FN(total_columns)(int op, const tile_t *t)
+TD_INLINE void FN(sum_or_prod_columns)(int op, const tile_t *t)
 {
     const int64_t n = t->n, stride = t->stride;
     TOTAL total[COLUMNS];
@@ -140,7 +140,8 @@ TD_INLINE void FN(total_columns)(int op, const tile_t *t)
 
 /* The partial totals become one by pairs of pairs, like a binary counter: after k of them, level
  * holds one total for each 1 in the binary digits of k. */
-TD_INLINE void FN(total_combine)(int op, void *y, const void *partial, int64_t count, int64_t step)
+TD_INLINE void FN(sum_or_prod_combine)(int op, void *y, const void *partial, int64_t count,
+                                       int64_t step)
 {
     const TOTAL *x = partial;
     TOTAL level[64];
@@ -156,13 +157,13 @@ TD_INLINE void FN(total_combine)(int op, void *y, const void *partial, int64_t c
 }
 
 #define TOTALS(name, op)                                                                           \
-    static void FN(name##_rows)(const tile_t *t) { FN(total_rows)(op, t); }                        \
-    static void FN(name##_columns)(const tile_t *t) { FN(total_columns)(op, t); }                  \
+    static void FN(name##_rows)(const tile_t *t) { FN(sum_or_prod_rows)(op, t); }                  \
+    static void FN(name##_columns)(const tile_t *t) { FN(sum_or_prod_columns)(op, t); }            \
     static void FN(name##_combine)(void *y, int64_t *place, const void *partial,                   \
                                    const int64_t *partial_place, int64_t count, int64_t step)      \
     {                                                                                              \
         (void)place, (void)partial_place;                                                          \
-        FN(total_combine)(op, y, partial, count, step);                                            \
+        FN(sum_or_prod_combine)(op, y, partial, count, step);                                      \
     }
 TOTALS(sum, SUM)
 TOTALS(prod, PROD)
