@@ -141,7 +141,8 @@ def _exported(path: Path, name: str) -> list[tuple[str, str]]:
 def _c(folder: Path, name: str) -> Iterator[tuple[str, str]]:
     """The exported C function, and the bodies of its name in the files beside it, such as
     sum_rows, or sum_or_prod_rows."""
-    bodies = rf"^(?:TD_INLINE|static)[^\n;]* FN\((?:\w+_or_)?{name}(?:_\w+)?\)\([^;{{]*\)\n{{.*?^}}$"
+    own = rf"FN\((?:\w+_or_)?{name}(?:_\w+)?\)"
+    bodies = rf"^(?:TD_INLINE|static)[^\n;]* {own}\([^;{{]*\)\n{{.*?^}}$"
     for path in sorted(folder.glob("cpu/*.c")):
         exported = _exported(path, name)
         yield from exported
