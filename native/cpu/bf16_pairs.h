@@ -35,8 +35,8 @@ TD_INLINE vec_f32 pairs_across(const uint16_t *x, int64_t step)
 }
 TD_INLINE vec_f32 pairs_along(const uint16_t *x) { return *(const uvec_f32 *)x; }
 
-/* A block of a's panel where lanes lie side by side: squares of pairs, turned in registers. At least
- * LANES_f32 lanes are read for each square. */
+/* A block of a's panel where lanes lie side by side: squares of pairs, turned in registers. Lanes
+ * are read up to whole squares. */
 static void turn_rows(panel_t *to, const uint16_t *x, int64_t step)
 {
     for (int i = 0; i < UNIT_M; i += LANES_f32)
