@@ -29,7 +29,7 @@ from itertools import repeat
 
 from .dtypes import DType, can_cast, float32
 from .graph import Node, mode
-from .inplace import inplace
+from .inplace import in_graph, inplace
 from .tensor import Tensor, as_tensor_like
 
 OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
@@ -131,7 +131,7 @@ class Op:
             if p.kind is p.KEYWORD_ONLY and p.default is not p.empty and p.name != "into"
         }  # into= is where inplace() wants the result, not a constant of the formula
         self.rules: dict[str, Rule] = {}
-        self.watch: Callable | None = None  # is told of each recorded call
+        self.watch: Callable | None = None  # is told of each recorded call that makes one number
         self._plans: dict[tuple, Plan] = {}
         if self.name in OPS:
             raise ValueError(f"there is already an op called {self.name}")
@@ -162,8 +162,9 @@ class Op:
                 needs.append(False)
             else:
                 arrays.append(x._array)
-                needs.append(x.requires_grad)
-                recorded = recorded or x.requires_grad
+                need = x.requires_grad or in_graph(x)
+                needs.append(need)
+                recorded = recorded or need
                 half = half or x._array.dtype.is_half
         if half and not self.moves:
             kinds = {x.dtype for x in arrays if x is not None and x.dtype.is_floating_point}

@@ -21,9 +21,11 @@ from .methods.facts import FactMethods
 from .methods.gradient import GradientMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
+from .methods.new import NewMethods
 from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
 from .methods.scan import ScanMethods
@@ -55,6 +57,8 @@ class Tensor(
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    NewMethods,
+    RandomMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 
@@ -117,9 +121,7 @@ class Tensor(
         >>> (2 * x).detach()
         tensor([2., 2.])
         """
-        out = Tensor(self._array)
-        out._base = self._base or (self, self._node)
-        return out
+        return Tensor(self._array)
 
     # --- copying ----------------------------------------------------------------------------------
 

@@ -14,11 +14,12 @@ from ..dtypes import DType
 from ..ops.check import pair
 from ..ops.random import default_generator
 from ..tensor import Tensor
+from .encode import one_hot
 from .loss import cross_entropy, mse_loss
 
 __all__ = [
     "relu", "tanh", "sigmoid", "softmax", "log_softmax",
-    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "pad",
+    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "one_hot", "pad",
     "cross_entropy", "mse_loss",
 ]  # fmt: skip
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from .. import dtypes
+from .. import dtypes, growth
+from ..amp import Product
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
+from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
+from .check import warn_double
 
 
 class Elementwise(Op):
@@ -32,10 +35,11 @@ class Elementwise(Op):
             return self.widened(inputs, inputs[0]._array.dtype, attrs)
         if len(inputs) == 2:
             x, y = inputs
-            result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
+            result = self.forward(x._array, y._array)
+            needs = x.requires_grad or in_graph(x), y.requires_grad or in_graph(y)
         else:
             (x,) = inputs
-            result, needs = self.forward(x._array), (x.requires_grad,)
+            result, needs = self.forward(x._array), (x.requires_grad or in_graph(x),)
         if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
             return Tensor(result, Node.record(self, inputs, needs, result, attrs))
         return Tensor(result)
@@ -53,6 +57,7 @@ class Elementwise(Op):
             if isinstance(x, Tensor):
                 if x._array.dtype is not dtype:
                     dtype = common_dtype(inputs)
+                    warn_double(self.name, self.inputs, inputs)
                     break
             elif not (dtype.is_floating_point and is_number(x)):
                 dtype = self._common_dtype(inputs)
@@ -90,6 +95,18 @@ def _agreeing(x, y) -> tuple | None:
 
 
 _NUMBERS = (float, int)
+
+
+class Weighted(Product):
+    """A product of data x and parameters, all of one dtype. Data in float64 beside parameters in
+    float32, which is what NumPy makes, are computed with in float64, and that is told once."""
+
+    def prepare(self, inputs: tuple) -> list:
+        inputs = super().prepare(inputs)
+        if inputs[0]._array.dtype is dtypes.float64 and inputs[1]._array.dtype is dtypes.float32:
+            warn_double(self.name, self.inputs, inputs)
+            inputs = [x if x is None else cast(x, dtypes.float64) for x in inputs]
+        return inputs
 
 
 class Real(Elementwise):
@@ -199,6 +216,7 @@ relu.vjp(x=lambda g, out: relu_grad(g, out))
 
 add = _binary("add", "x + y", takes=BOOLS_OR)
 add.vjp(x=lambda g: g, y=lambda g: g)
+add.watch = growth.noticed
 
 sub = _binary("sub", "x − y")
 sub.vjp(x=lambda g: g, y=lambda g: -g)
