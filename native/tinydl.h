@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-#define TD_ABI 4 /* raised with every change of this file's meaning; Python refuses another */
+#define TD_ABI 5 /* raised with every change of this file's meaning; Python refuses another */
 #define TD_MAX_NDIM 8
 #define TD_MAX_ARGUMENTS 8
 
@@ -49,9 +49,11 @@ typedef enum td_dtype {
     TD_I32,
     TD_U8,
     TD_BOOL, /* one byte, 0 or 1 */
+    TD_I16,
+    TD_I8,
+    TD_F16,  /* two bytes; td_copy converts it and bf16, and what else only moves values has them */
+    TD_BF16, /* the upper half of an f32 */
     TD_NUM_DTYPES,
-    TD_F16 = 16, /* reserved */
-    TD_BF16,     /* reserved */
 } td_dtype;
 
 typedef struct td_tensor {
@@ -92,7 +94,8 @@ TD_API td_status td_read(void *host, const void *device, size_t bytes);  /* devi
 /* y = c ? a : b, c bool; y, a, b of one dtype. */
 TD_API td_status td_where(td_tensor *y, const td_tensor *c, const td_tensor *a, const td_tensor *b);
 
-/* y = x, any strides, any two dtypes. Float → integer truncates; anything → bool is "not 0". */
+/* y = x, any strides, any two dtypes. Float → integer truncates; anything → bool is "not 0"; what
+ * a float cannot hold is rounded once, to the nearest, ties to even. */
 TD_API td_status td_copy(td_tensor *y, const td_tensor *x);
 
 /* --- reductions: y has x's ndim, with size 1 on every reduced axis; x any ---------------- */

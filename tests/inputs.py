@@ -51,8 +51,12 @@ def clamp(s: Source):
     return [s.distinct(s.shape())], {"min": 2, "max": 7} if s.dtype.kind == "u" else limits
 
 
+# what numbers of any dtype become; the rest is in test_dtypes.py
+CONVERTED = ("float32", "float64", "int64", "uint8", "bool", "int8", "int16", "float16")
+
+
 def to_dtype(s: Source):
-    dtype = tinydl.dtypes.from_name(s.pick(["float32", "float64", "int64", "uint8", "bool"]))
+    dtype = tinydl.dtypes.from_name(s.pick(CONVERTED))
     values = s.positive if dtype is tinydl.uint8 else s.numbers  # −1 has no uint8
     return [values(s.shape())], {"dtype": dtype, "source": tinydl.dtypes.from_name(s.dtype.name)}
 

@@ -16,10 +16,12 @@ from tinydl import reference
 from tinydl.op import OPS
 
 REALS = ("float32", "float64")
-NUMBERS = (*REALS, "int64", "int32", "uint8")
-INTEGERS = ("int64", "int32", "uint8")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
+NUMBERS = (*REALS, *INTEGERS)
 BITS = (*INTEGERS, "bool")
 EVERY = (*NUMBERS, "bool")
+MOVED = (*EVERY, "float16")  # of what only moves values
+SMALL = ("int16", "int8", "float16")  # loops of others with other types: fewer examples do
 
 # How near the reference a result must be, in units of the last place:
 EXACT = 0  # the same bits, computed in the same dtype

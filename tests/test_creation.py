@@ -53,7 +53,7 @@ def test_tensor_copies():
         ([[1], [2, 3]], (TypeError, ValueError), "inhomogeneous|cannot make numbers"),
         ({"a": 1}, TypeError, "cannot make numbers of dict"),
         (np.ones(2, np.complex64), TypeError, "complex64 has no tinydl dtype.*float32"),
-        (np.ones(2, np.float16), TypeError, "float16 has no tinydl dtype"),
+        (np.ones(2, np.uint16), TypeError, "uint16 has no tinydl dtype"),
         (np.ones((1,) * 9), ValueError, "at most 8 axes, the NumPy array has 9"),
     ],
     ids=str,

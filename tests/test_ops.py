@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from kernels import for_cpus_alone, for_gpus_alone
 from layouts import LAYOUTS, lay_out
 from source import Source
-from table import EXACT, REALS, ULPS, Case
+from table import EXACT, REALS, SMALL, ULPS, Case
 
 import tinydl
 from tinydl import backend
@@ -93,6 +93,18 @@ def check(case: Case, arrays: list, params: dict, layouts: list) -> None:
 # --- the table ------------------------------------------------------------------------------------
 
 
+EACH_LAYOUT = pytest.mark.parametrize(
+    "case, dtype, layout",
+    [
+        pytest.param(c, d, layout, id=f"{c}-{d}-{layout}")
+        for c in CASES
+        for d in c.dtypes
+        for layout in LAYOUTS
+        if d not in SMALL
+    ],
+)
+
+
 @EACH
 @settings(max_examples=10)
 @given(data=st.data())
@@ -102,8 +114,7 @@ def test_values(case, dtype, data):
     check(case, arrays, params, layouts)
 
 
-@EACH
-@pytest.mark.parametrize("layout", LAYOUTS)
+@EACH_LAYOUT
 def test_layouts(case, dtype, layout):
     for seed in range(2):
         arrays, params = case.inputs(Source.seeded(dtype, seed))

@@ -8,9 +8,9 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, nn, optim, utils
+from . import autograd, functions, joining, nn, optim, utils
 from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .tensor import Tensor, is_tensor  # before creation's tensor(), which hides the module
+from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
     arange,
     as_tensor,
@@ -42,30 +42,32 @@ from .dtypes import (
     bool_ as bool,
 )
 from .dtypes import (
+    bfloat16,
+    can_cast,
+    float16,
     float32,
     float64,
     get_default_dtype,
+    int8,
+    int16,
     int32,
     int64,
+    promote_types,
     set_default_dtype,
     uint8,
 )
-from .functions import (
-    abs, add, all, allclose, amax, amin, any, argmax, argmin, bmm, broadcast_to, chunk, clamp, clip,
-    div, dot, eq, equal, exp, flatten, gather, ge, gt, index_select, isclose, isfinite, isnan, le,
-    log, log_softmax, logical_and, logical_not, logical_or, lt, matmul, max, maximum, mean, min,
-    minimum, mm, movedim, mul, narrow, ne, neg, numel, permute, pow, relu, reshape, select, sigmoid,
-    sign, softmax, split, sqrt, square, squeeze, std, sub, sum, swapaxes, t, tanh, transpose,
-    unbind, unflatten, unsqueeze, var,
-)  # fmt: skip
+from .limits import finfo, iinfo
+from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
-from .joining import cat, stack, where
+from .joining import *  # cat, stack, where, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
 from .storage import empty_cache, memory_stats, memory_summary
 
-float, double, int, long = float32, float64, int32, int64  # PyTorch's other names
+# PyTorch's other names
+float, double, half = float32, float64, float16
+int, long, short = int32, int64, int16
 
 __version__ = "0.1.0"
 
@@ -85,21 +87,16 @@ __all__ = [
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "cat", "stack", "where", "is_tensor", "save", "load",
-    "abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "bmm",
-    "broadcast_to", "chunk", "clamp", "clip", "div", "dot", "eq", "equal", "exp", "flatten",
-    "gather", "ge", "gt", "index_select", "isclose", "isfinite", "isnan", "le", "log",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "lt", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mm", "movedim", "mul", "narrow", "ne", "neg", "numel", "permute",
-    "pow", "relu", "reshape", "select", "sigmoid", "sign", "softmax", "split", "sqrt", "square",
-    "squeeze", "std", "sub", "sum", "swapaxes", "t", "tanh", "transpose", "unbind", "unflatten",
-    "unsqueeze", "var",
-    "dtype", "float32", "float64", "int32", "int64", "uint8", "bool", "float", "double", "int",
-    "long", "get_default_dtype",
-    "set_default_dtype",
+    "is_tensor", "save", "load",
+    "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
+    "uint8", "bool", "half", "float", "double", "short", "int", "long",
+    "finfo", "iinfo", "can_cast", "promote_types", "result_type",
+    "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *functions.__all__,
+    *joining.__all__,
 ]  # fmt: skip

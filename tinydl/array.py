@@ -12,7 +12,7 @@ import numpy as np
 
 from . import capture
 from .backend import Backend, call_arrays, ffi
-from .dtypes import DType, from_numpy_dtype
+from .dtypes import DType, float32, from_numpy_dtype
 from .storage import Borrowed, Storage, free_list, lent, round_up
 
 MAX_NDIM = ffi.typeof("td_tensor").fields[1][1].type.length  # TD_MAX_NDIM
@@ -50,13 +50,25 @@ class Array:
         return out
 
     @staticmethod
-    def from_numpy(a: np.ndarray, backend: Backend, copy: bool = True) -> Array:
-        """Copies a NumPy array in; with copy=False a CPU Array shares its memory instead."""
-        dtype = from_numpy_dtype(a.dtype)
+    def of(values: np.ndarray, dtype: DType, backend: Backend) -> Array:
+        """NumPy's numbers as a dtype, rounded once."""
+        if dtype.numpy is not None:
+            return Array.from_numpy(values.astype(dtype.numpy), backend)
+        return Array.from_numpy(values.astype(np.float64), backend).astype(dtype)
+
+    @staticmethod
+    def from_numpy(
+        a: np.ndarray, backend: Backend, copy: bool = True, dtype: DType | None = None
+    ) -> Array:
+        """Copies a NumPy array in; with copy=False a CPU Array shares its memory instead.
+
+        dtype says what the elements mean where NumPy does not know it.
+        """
+        dtype = dtype or from_numpy_dtype(a.dtype)
         if a.ndim > MAX_NDIM:
             raise ValueError(f"a tensor has at most {MAX_NDIM} axes, the NumPy array has {a.ndim}")
         if copy:
-            a = np.asarray(a, dtype.numpy, order="C")  # ascontiguousarray would add an axis
+            a = np.asarray(a, dtype.stored, order="C")  # ascontiguousarray would add an axis
             out = Array.empty(a.shape, dtype, backend)
             if a.size:
                 status = backend.fn["write"](out.pointer, ffi.from_buffer(a), a.nbytes)
@@ -153,15 +165,23 @@ class Array:
 
     def to(self, backend: Backend) -> Array:
         """On another backend; itself when it is there already."""
-        return self if backend is self.backend else Array.from_numpy(self.numpy(), backend)
+        return (
+            self
+            if backend is self.backend
+            else Array.from_numpy(self.raw(), backend, dtype=self.dtype)
+        )
 
     def numpy(self) -> np.ndarray:
-        """A NumPy view of CPU memory, a copy of any other."""
+        """A NumPy view of CPU memory, a copy of any other; of bfloat16 a copy in float32."""
+        return (self if self.dtype.numpy else self.astype(float32)).raw()
+
+    def raw(self) -> np.ndarray:
+        """numpy(), but the bytes as they are."""
         if capture.current is not None:
             capture.current.refuse("reads values (.item(), printing, a choice by them)")
         if self.backend.is_cpu:
             return np.asarray(_Exposed(self))
-        out = np.empty(self.shape, self.dtype.numpy)
+        out = np.empty(self.shape, self.dtype.stored)
         if out.size:
             dense = self.contiguous()
             status = self.backend.fn["read"](ffi.from_buffer(out), dense.pointer, out.nbytes)
@@ -177,7 +197,7 @@ class _Exposed:
         itemsize = array.dtype.itemsize
         self.__array_interface__ = {
             "shape": array.shape,
-            "typestr": array.dtype.numpy.str,
+            "typestr": array.dtype.stored.str,
             "data": (int(ffi.cast("uintptr_t", array.pointer)), False),
             "strides": tuple(stride * itemsize for stride in array.strides),
             "version": 3,
@@ -219,7 +239,7 @@ def _descriptor_template(shape: tuple, strides: tuple, code: int):
 @lru_cache(maxsize=4096, typed=True)  # True, 1 and 1.0 are equal but not the same
 def _scalar(value, spelling: str | None, dtype: DType, backend: Backend) -> Array:
     with np.errstate(over="ignore"):  # too large a number is ∞
-        return Array.from_numpy(np.asarray(value).astype(dtype.numpy), backend)
+        return Array.of(np.asarray(value), dtype, backend)
 
 
 def scalar(value, dtype: DType, backend: Backend) -> Array:

@@ -53,7 +53,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
     """
     targets = None if inputs is None else {_edge(x) for x in inputs}
     on_path = None if inputs is None else _leading_to(outputs, targets)
-    pending: dict[Node, list] = {}  # gradients so far, in a list of one
+    pending: dict[Node, list] = {}  # gradients of its outputs so far
     heap: list[tuple[int, Node]] = []  # the pending nodes, latest first
     found: dict = {}
     own = set()  # where the gradient so far is a sum made here, to which more is added in place
@@ -66,7 +66,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             node, place = edge
             slots = pending.get(node)
             if slots is None:
-                slots = pending[node] = [None]
+                slots = pending[node] = [None] * node.op.outputs
                 heappush(heap, (-node.rank, node))
             so_far = slots[place]
         else:
@@ -74,7 +74,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             so_far = found.get(edge)
         if so_far is None:
             slots[place] = g
-        elif edge in own and not create_graph:
+        elif edge in own and not create_graph and not g._array.dtype.is_half:
             call_arrays("add", so_far._array, so_far._array, g._array)
         else:
             slots[place] = so_far + g
@@ -136,7 +136,10 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     elif x.grad is not None:
         _same_device("x.grad", x.grad, "the gradient found", g)
         wrote(x.grad._array, "backward")
-        call_arrays("add", x.grad._array, x.grad._array, g._array)
+        if g._array.dtype.is_half:
+            call_arrays("copy", x.grad._array, (x.grad + g)._array)
+        else:
+            call_arrays("add", x.grad._array, x.grad._array, g._array)
     else:
         array = g._array
         alone = _references(g) == _unshared() and array.is_contiguous

@@ -37,7 +37,7 @@ ffi = _declarations()
 NULL = ffi.NULL
 
 EXCEPTIONS = {}  # status → exception class; filled below from the header's own numbers
-ABI = 4  # TD_ABI of the tinydl.h this Python code was written for
+ABI = 5  # TD_ABI of the tinydl.h this Python code was written for
 
 
 loaded: list[Backend] = []

@@ -66,7 +66,7 @@ def tensor(
         tensor(1.5, dtype=tinydl.float64, requires_grad=True)
     """
     if isinstance(data, Tensor):
-        device = data.device if device is None else device
+        device, dtype = data.device if device is None else device, dtype or data.dtype
         data = data._array.numpy()
     elif hasattr(data, "__cuda_array_interface__"):
         return as_tensor(data, dtype=dtype, device=device).clone().requires_grad_(requires_grad)
@@ -81,7 +81,7 @@ def tensor(
         dtype = dtypes.get_default_dtype()
     target = dtypes.from_numpy_dtype(values.dtype) if dtype is None else dtypes.checked(dtype)
     backend = _where(device).backend
-    return _new(Array.from_numpy(values.astype(target.numpy), backend), requires_grad)
+    return _new(Array.of(values, target, backend), requires_grad)
 
 
 def _plain(data):

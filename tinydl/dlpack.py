@@ -24,6 +24,7 @@ from .storage import Borrowed, Storage
 
 CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13  # kinds of devices
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of a dtype → DLPack's
+_BFLOAT = 4
 _READ_ONLY = 1  # a flag
 
 
@@ -106,10 +107,9 @@ def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
         _wait(array, stream)
     dims = ctypes.c_int64 * array.ndim
     shape, strides = dims(*array.shape), dims(*array.strides)
-    numpy = array.dtype.numpy
     tensor = _Tensor(
         int(ffi.cast("uintptr_t", array.pointer)), *kind_of_device(array), array.ndim,
-        _CODES[numpy.kind], 8 * numpy.itemsize, 1, shape, strides, 0,
+        *_kind(array.dtype), 1, shape, strides, 0,
     )  # fmt: skip
     if kind is _Managed:
         managed = _Managed(tensor, None, _delete)
@@ -118,6 +118,11 @@ def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
     address = ctypes.addressof(managed)
     _given[address] = managed, shape, strides, array
     return _new(address, kind.name, _unused)
+
+
+def _kind(dtype: DType) -> tuple[int, int]:
+    """(code, bits)"""
+    return _CODES[dtype.numpy.kind] if dtype.numpy else _BFLOAT, 8 * dtype.itemsize
 
 
 def _wait(array: Array, stream: int | None) -> None:
@@ -186,8 +191,7 @@ def _array(t: _Tensor, where: Device, owner: _Taken) -> Array:
 
 def _dtype(t: _Tensor) -> DType:
     for dtype in dtypes.ALL:
-        numpy = dtype.numpy
-        if (_CODES[numpy.kind], 8 * numpy.itemsize, 1) == (t.code, t.bits, t.lanes):
+        if (*_kind(dtype), 1) == (t.code, t.bits, t.lanes):
             return dtype
     raise TypeError(f"from_dlpack: tinydl has no dtype of code {t.code} with {t.bits} bits")
 
@@ -209,7 +213,9 @@ def foreign(
 
 
 def cuda_array_interface(array: Array) -> dict:
-    """Version 3 of the protocol (numba.readthedocs.io)."""
+    """Version 3 of the protocol (numba.readthedocs.io), which spells NumPy's dtypes."""
+    if array.dtype.numpy is None:
+        raise BufferError(f"__cuda_array_interface__: it has no {array.dtype.name}; use DLPack")
     return {
         "shape": array.shape,
         "typestr": array.dtype.numpy.str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 
@@ -9,10 +11,16 @@ class DType:
     """The type of a tensor's elements, such as `tinydl.float32`; there is one object of each.
 
     Attributes:
-        name: "float32", "float64", "int64", "int32", "uint8" or "bool".
+        name: "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8",
+            "uint8" or "bool".
         itemsize: bytes of one element.
-        is_floating_point: whether it is float32 or float64, the types that have gradients.
-        numpy: NumPy's dtype of the same elements.
+        is_floating_point: whether it holds fractions; these types have gradients.
+        is_half: whether it is float16 or bfloat16, in which numbers are stored: operations compute
+            in float32 and round what they find.
+        is_signed: whether it holds negative numbers.
+        is_complex: False; there are no complex types.
+        numpy: NumPy's dtype of the same elements, None for bfloat16.
+        stored: NumPy's dtype of the same bytes: numpy, or uint16 for bfloat16.
 
     Example:
         >>> import tinydl
@@ -20,13 +28,20 @@ class DType:
         (4, dtype('float32'))
     """
 
-    __slots__ = ("name", "short", "code", "rank", "numpy", "itemsize", "is_floating_point")
+    __slots__ = (
+        "name", "short", "code", "numpy", "stored", "itemsize", "is_floating_point", "is_half",
+        "is_signed",
+    )  # fmt: skip
+    is_complex = False
 
-    def __init__(self, name: str, short: str, code: int, rank: int):
-        self.name, self.short, self.code, self.rank = name, short, code, rank
-        self.numpy = np.dtype(name)
-        self.itemsize = self.numpy.itemsize
-        self.is_floating_point = self.numpy.kind == "f"
+    def __init__(self, name: str, short: str, code: int):
+        self.name, self.short, self.code = name, short, code
+        self.numpy = None if name == "bfloat16" else np.dtype(name)
+        self.stored = self.numpy or np.dtype(np.uint16)
+        self.itemsize = self.stored.itemsize
+        self.is_floating_point = "float" in name
+        self.is_half = self.is_floating_point and self.itemsize == 2
+        self.is_signed = name not in ("uint8", "bool")
 
     def __repr__(self) -> str:
         return f"tinydl.{self.name}"
@@ -35,16 +50,20 @@ class DType:
         return from_name, (self.name,)
 
 
-# rank: the later of two wins when they meet
-float32 = DType("float32", "f32", 0, 4)
-float64 = DType("float64", "f64", 1, 5)
-int64 = DType("int64", "i64", 2, 3)
-int32 = DType("int32", "i32", 3, 2)
-uint8 = DType("uint8", "u8", 4, 1)
-bool_ = DType("bool", "bool", 5, 0)
+float32 = DType("float32", "f32", 0)
+float64 = DType("float64", "f64", 1)
+int64 = DType("int64", "i64", 2)
+int32 = DType("int32", "i32", 3)
+uint8 = DType("uint8", "u8", 4)
+bool_ = DType("bool", "bool", 5)
+int16 = DType("int16", "i16", 6)
+int8 = DType("int8", "i8", 7)
+float16 = DType("float16", "f16", 8)
+bfloat16 = DType("bfloat16", "bf16", 9)
 
-ALL = (float32, float64, int64, int32, uint8, bool_)
-FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL}
+# in the order of their codes
+ALL = (float32, float64, int64, int32, uint8, bool_, int16, int8, float16, bfloat16)
+FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL if dtype.numpy}
 _default = float32
 
 
@@ -112,9 +131,34 @@ def of_scalar(value) -> DType:
     return int64 if isinstance(value, (int, np.integer)) else _default
 
 
+# --- meeting of dtypes ----------------------------------------------------------------------------
+
+
 def _category(dtype: DType) -> int:
     """0 bool, 1 integer, 2 floating point."""
     return 0 if dtype is bool_ else 1 + dtype.is_floating_point
+
+
+def promote_types(type1: DType, type2: DType) -> DType:
+    """The smallest dtype that two dtypes' tensors meet in.
+
+    Floating point beats integers, and they beat bool; of one kind the wider wins. What neither
+    holds meets above both: uint8 and int8 in int16, float16 and bfloat16 in float32.
+
+    >>> import tinydl
+    >>> tinydl.promote_types(tinydl.int64, tinydl.float16)
+    tinydl.float16
+    >>> tinydl.promote_types(tinydl.uint8, tinydl.int8)
+    tinydl.int16
+    """
+    a, b = checked(type1), checked(type2)
+    if a is b:
+        return a
+    if _category(a) != _category(b):
+        return max(a, b, key=_category)
+    if a.itemsize == b.itemsize:
+        return float32 if a.is_floating_point else int16
+    return max(a, b, key=lambda dtype: dtype.itemsize)
 
 
 def promote(strong: list[DType], zero_d: list[DType], scalars: list[DType]) -> DType:
@@ -123,7 +167,20 @@ def promote(strong: list[DType], zero_d: list[DType], scalars: list[DType]) -> D
     result = None
     for group in (strong, zero_d, scalars):
         if group:
-            best = max(group, key=lambda dtype: dtype.rank)
+            best = reduce(promote_types, group)
             if result is None or _category(best) > _category(result):
                 result = best
     return result
+
+
+def can_cast(from_: DType, to: DType) -> bool:
+    """Whether a result of dtype from_ may be written to a tensor of dtype to: floating point not to
+    integers, and neither to bool. That fewer bytes may hold less is no obstacle.
+
+    >>> import tinydl
+    >>> tinydl.can_cast(tinydl.float64, tinydl.float32)
+    True
+    >>> tinydl.can_cast(tinydl.float32, tinydl.int64)
+    False
+    """
+    return _category(checked(from_)) <= _category(checked(to))

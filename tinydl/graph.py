@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from itertools import count
+from itertools import count, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from . import capture
@@ -220,8 +220,10 @@ class Node:
             if storage.version != version:
                 raise self.overwritten(name, storage)
         plan, saved, attrs = self.plan, self.saved, self.attrs
-        values = {**attrs, **saved, "g": grads[0]}
-        if plan.out:
+        values = {**attrs, **saved, "g": grads[0] if plan.outputs == 1 else tuple(grads)}
+        if plan.out and plan.outputs > 1:
+            values["out"] = tuple(map(Tensor, saved["out"], repeat(self), count()))
+        elif plan.out:
             values["out"] = Tensor(saved["out"], self)
         if plan.rest:
             values["rest"] = tuple(map(Tensor, saved["rest"]))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from . import dtypes, ops
 from .tensor import Tensor
+
+__all__ = [
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack",
+    "column_stack", "block_diag", "broadcast_shapes", "broadcast_tensors", "atleast_1d",
+    "atleast_2d", "atleast_3d", "where",
+]  # fmt: skip
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -47,6 +53,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return ops.cat(*[ops.cast(x, dtype) for x in tensors], dim=axis)
 
 
+concat = concatenate = cat
+
+
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis, which becomes axis dim of the result.
 
@@ -67,6 +76,164 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")
     return cat([x.unsqueeze(ops.axis("stack", dim, x.ndim + 1)) for x in tensors], dim)
+
+
+def _each(name: str, convert: Callable[[Tensor], Tensor], tensors: tuple) -> list[Tensor]:
+    """The tensors of f(a, b) or of f([a, b]), converted."""
+    if len(tensors) == 1 and not isinstance(tensors[0], Tensor):
+        tensors = tuple(tensors[0])
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: tensors[{i}] is no tensor but {type(x).__name__}")
+    return [convert(x) for x in tensors]
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Side by side: along axis 1, vectors and numbers along axis 0.
+
+    >>> import tinydl
+    >>> tinydl.hstack([tinydl.zeros(2, 1), tinydl.ones(2, 2)]).shape
+    (2, 3)
+    """
+    rows = _each("hstack", _atleast_1d, (tensors,))
+    return cat(rows, 0 if rows and rows[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """One above the other: along axis 0, vectors as rows.
+
+    >>> import tinydl
+    >>> tinydl.vstack([tinydl.zeros(2), tinydl.ones(3, 2)]).shape
+    (4, 2)
+    """
+    return cat(_each("vstack", _atleast_2d, (tensors,)), 0)
+
+
+row_stack = vstack
+
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """One behind the other: along axis 2, vectors as x[None,:,None], matrices as x[:,:,None].
+
+    >>> import tinydl
+    >>> tinydl.dstack([tinydl.zeros(2, 3), tinydl.ones(2, 3)]).shape
+    (2, 3, 2)
+    """
+    return cat(_each("dstack", _atleast_3d, (tensors,)), 2)
+
+
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Side by side along axis 1, vectors as columns.
+
+    >>> import tinydl
+    >>> tinydl.column_stack([tinydl.zeros(2), tinydl.ones(2, 2)]).shape
+    (2, 3)
+    """
+    return cat(
+        _each("column_stack", lambda x: x if x.ndim > 1 else x.reshape(-1, 1), (tensors,)), 1
+    )
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """A matrix with the matrices along its diagonal, zeros elsewhere; vectors are rows.
+
+    >>> import tinydl
+    >>> tinydl.block_diag(tinydl.ones(1, 2), tinydl.ones(1, 1))
+    tensor([[1., 1., 0.],
+            [0., 0., 1.]])
+    """
+    blocks = _each("block_diag", _atleast_2d, tensors)
+    for i, x in enumerate(blocks):
+        if x.ndim > 2:
+            raise ValueError(f"block_diag: tensors[{i}] is {x._array}, which is no matrix")
+    if not blocks:
+        raise ValueError("block_diag: there is nothing to join")
+    dtype = dtypes.promote([x.dtype for x in blocks], [], [])
+    columns, before, rows = sum(x.shape[1] for x in blocks), 0, []
+    for x in blocks:
+        n, m = x.shape
+        key = ops.normalize((slice(None), slice(before, before + m)), (n, columns))
+        rows.append(ops.getitem_grad(ops.cast(x, dtype), key=key, shape=(n, columns)))
+        before += m
+    return cat(rows, 0)
+
+
+# --- shapes that fit together ---------------------------------------------------------------------
+
+
+def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
+    """The shape that tensors of these shapes share when they meet, by NumPy's rule.
+
+    Raises:
+        ValueError: they do not broadcast.
+
+    Example:
+        >>> import tinydl
+        >>> tinydl.broadcast_shapes((3, 1), (2,))
+        (3, 2)
+    """
+    return ops.broadcast_shapes(*[(s,) if isinstance(s, int) else tuple(s) for s in shapes], ())
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors as views of one shape, that to which all of them broadcast.
+
+    Raises:
+        ValueError: they do not broadcast.
+
+    Example:
+        >>> import tinydl
+        >>> [x.shape for x in tinydl.broadcast_tensors(tinydl.ones(3, 1), tinydl.ones(2))]
+        [(3, 2), (3, 2)]
+    """
+    shape = broadcast_shapes(*[x.shape for x in tensors])
+    return tuple(x.expand(shape) for x in tensors)
+
+
+def _atleast_1d(x: Tensor) -> Tensor:
+    return x if x.ndim else x.reshape(1)
+
+
+def _atleast_2d(x: Tensor) -> Tensor:
+    return x if x.ndim > 1 else x.reshape(1, -1)
+
+
+def _atleast_3d(x: Tensor) -> Tensor:
+    return x if x.ndim > 2 else _atleast_2d(x).unsqueeze(-1)
+
+
+def atleast_1d(*tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """Each tensor with at least 1 axis: numbers become vectors of one element.
+
+    >>> import tinydl
+    >>> tinydl.atleast_1d(tinydl.tensor(3))
+    tensor([3])
+    """
+    return _one_or_all(_each("atleast_1d", _atleast_1d, tensors), tensors)
+
+
+def atleast_2d(*tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """Each tensor with at least 2 axes: vectors become rows.
+
+    >>> import tinydl
+    >>> tinydl.atleast_2d(tinydl.ones(3)).shape
+    (1, 3)
+    """
+    return _one_or_all(_each("atleast_2d", _atleast_2d, tensors), tensors)
+
+
+def atleast_3d(*tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """Each tensor with at least 3 axes: vectors become x[None,:,None], matrices x[:,:,None].
+
+    >>> import tinydl
+    >>> tinydl.atleast_3d(tinydl.ones(3)).shape
+    (1, 3, 1)
+    """
+    return _one_or_all(_each("atleast_3d", _atleast_3d, tensors), tensors)
+
+
+def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...]:
+    return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
 def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:

@@ -8,21 +8,27 @@
 A rule is a function on Tensors, so derivatives of derivatives need nothing more. **Its parameters
 say what it needs**, and that is all a graph keeps alive until backward:
 
-    g          the gradient of the output, of several the first
+    g          the gradient of the output
     out        the output, of several the first
     rest       the others, a tuple: constants, to users as well
     x          the input called x; of a variadic input *xs, the tuple of all
     x_shape    only its shape
     position   which one of a variadic op's inputs this gradient is for
     and the op's keyword arguments, by name, or the rest of them as **attrs.
+
+With `@op(outputs=n)` the first n outputs have gradients: g and out are tuples of n, and g has None
+for each output that no gradient came from, so that a rule can leave out what nobody asked for.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
+from itertools import repeat
 
 from .array import Array, broadcast_shapes
+from .dtypes import DType, float32
 from .graph import Node, mode, wrote
 from .tensor import Tensor, as_tensor_like
 
@@ -51,12 +57,12 @@ class Rule:
 class Plan:
     """What a node keeps, given which inputs need gradients."""
 
-    __slots__ = ("rules", "leads_on", "variadic", "values", "shapes", "out", "rest")
+    __slots__ = ("rules", "leads_on", "variadic", "outputs", "values", "shapes", "out", "rest")
 
     def __init__(self, op: Op, needs: tuple):
         self.rules = [op.rule(i) if need else None for i, need in enumerate(needs)]
         self.leads_on = any(rule is not None for rule in self.rules)
-        self.variadic = op.variadic
+        self.variadic, self.outputs = op.variadic, op.outputs
         wanted = set()
         for rule in filter(None, self.rules):
             wanted.update(rule.names, (rule.sum_to,))
@@ -69,46 +75,52 @@ class Plan:
         """The values by name, and (name, storage, version) of each array among them."""
         saved, versions = {}, []
         if self.variadic:
-            return self._save_many(tuple(inputs), result)
-        for at, name in self.values:
-            x = saved[name] = inputs[at]
-            if x is not None:
-                storage = x._array.storage
-                versions.append((name, storage, storage.version))
-        for at, name in self.shapes:
-            x = inputs[at]
-            saved[name] = None if x is None else x._array.shape
-        if self.out:
+            self._save_many(tuple(inputs), saved, versions)
+        else:
+            for at, name in self.values:
+                x = saved[name] = inputs[at]
+                if x is not None:
+                    storage = x._array.storage
+                    versions.append((name, storage, storage.version))
+            for at, name in self.shapes:
+                x = inputs[at]
+                saved[name] = None if x is None else x._array.shape
+        if self.out and self.outputs > 1:
+            saved["out"] = result[: self.outputs]
+            versions += [("out", a.storage, a.storage.version) for a in saved["out"]]
+        elif self.out:
             out = saved["out"] = result[0] if type(result) is tuple else result
             versions.append(("out", out.storage, out.storage.version))
         if self.rest:
-            saved["rest"] = result[1:]
-            versions += [("rest", a.storage, a.storage.version) for a in result[1:]]
+            saved["rest"] = result[self.outputs :]
+            versions += [("rest", a.storage, a.storage.version) for a in saved["rest"]]
         return saved, versions
 
-    def _save_many(self, inputs: tuple, result) -> tuple[dict, list]:
-        """save() for *xs, which are kept as one."""
-        saved, versions = {}, []
+    def _save_many(self, inputs: tuple, saved: dict, versions: list) -> None:
+        """The inputs of a variadic op, which are kept as one."""
         for _, name in self.values:
             saved[name] = inputs
             versions += [(name, x._array.storage, x._array.storage.version) for x in inputs]
         for _, name in self.shapes:
             saved[name] = [x._array.shape for x in inputs]
-        if self.out:
-            saved["out"] = result
-            versions.append(("out", result.storage, result.storage.version))
-        return saved, versions
 
 
 class Op:
     """A forward function on Arrays with differentiation rules on Tensors.
 
+    outputs: how many of its outputs have gradients, from the first.
     is_view: the output shares its input's memory.
+    moves: it only moves values, so it takes halves as they are.
     """
 
-    def __init__(self, forward: Callable, is_view: bool = False):
+    moves = False
+
+    def __init__(
+        self, forward: Callable, outputs: int = 1, is_view: bool = False, moves: bool = False
+    ):
         self.forward, self.name, self.__doc__ = forward, forward.__name__, forward.__doc__
-        self.is_view = is_view
+        self.outputs, self.is_view = outputs, is_view
+        self.moves = self.moves or moves or is_view
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -142,7 +154,7 @@ class Op:
 
     def __call__(self, *inputs, **attrs):
         inputs = self.prepare(inputs)
-        arrays, needs, recorded = [], [], False
+        arrays, needs, recorded, half = [], [], False, False
         for x in inputs:
             if x is None:
                 arrays.append(None)
@@ -151,16 +163,38 @@ class Op:
                 arrays.append(x._array)
                 needs.append(x.requires_grad)
                 recorded = recorded or x.requires_grad
+                half = half or x._array.dtype.is_half
+        if half and not self.moves:
+            kinds = {x.dtype for x in arrays if x is not None and x.dtype.is_floating_point}
+            if len(kinds) == 1:  # else forward says that they are different
+                return self.widened(inputs, *kinds, attrs)
         result = self.forward(*arrays, **attrs)
         node = None
         if recorded and mode.enabled and self.rules and _differentiable(result):
             node = Node.record(self, inputs, tuple(needs), result, attrs)
         if type(result) is tuple:
-            return (Tensor(result[0], node), *map(Tensor, result[1:]))
+            made = map(Tensor, result, repeat(node), range(self.outputs))
+            return (*made, *map(Tensor, result[self.outputs :]))
         out = Tensor(result, node)
         if self.is_view:
             out._base = inputs[0]._base or (inputs[0], inputs[0]._node)
         return out
+
+    def widened(self, inputs: list, half: DType, attrs: dict):
+        """The op on halves: they are stored and not computed with, so it is computed in float32
+        and what it finds is rounded. Derivatives come back the same way."""
+        wide = [
+            x if x is None or x._array.dtype is not half
+            else OPS["to_dtype"](x, dtype=float32, source=half)
+            for x in inputs
+        ]  # fmt: skip
+        result = self(*wide, **attrs)
+        outputs = result if type(result) is tuple else (result,)
+        narrow = tuple(
+            OPS["to_dtype"](y, dtype=half, source=float32) if y._array.dtype is float32 else y
+            for y in outputs
+        )
+        return narrow if type(result) is tuple else narrow[0]
 
     def prepare(self, inputs: tuple) -> list:
         """Inputs as Tensors of one device."""
@@ -175,7 +209,13 @@ class Op:
 
     def inplace(self, x: Tensor, *others, **attrs) -> Tensor:
         """x ← op(x, …) in x's own memory: x becomes the output of a new node."""
-        name = self.name + "_"
+        if not x._array.dtype.is_half or self.moves:
+            return self._inplace(self.name + "_", x, *others, **attrs)
+        whole = tuple([(0, 1, n) for n in x._array.shape])
+        value = self(x, *others, **attrs)
+        return OPS["assign"]._inplace(self.name + "_", x, value, key=whole)
+
+    def _inplace(self, name: str, x: Tensor, *others, **attrs) -> Tensor:
         old, *others = self.prepare((Tensor(x._array, x._node, x._index, x.requires_grad), *others))
         array = x._array
         if old._array is not array:
@@ -260,9 +300,14 @@ def _apart(source: Array, target: Array, whole: bool) -> Array:
     return source.astype(source.dtype)
 
 
-def op(forward: Callable) -> Op:
-    """Makes an Op of a forward function on Arrays."""
-    return Op(forward)
+def op(forward: Callable | None = None, *, outputs: int = 1):
+    """Makes an Op of a forward function on Arrays: @op, or @op(outputs=2)."""
+    return Op(forward, outputs) if forward else partial(Op, outputs=outputs)
+
+
+def move_op(forward: Callable) -> Op:
+    """Makes an Op that only moves values: one that has kernels for halves."""
+    return Op(forward, moves=True)
 
 
 def view_op(forward: Callable) -> Op:

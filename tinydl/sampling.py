@@ -14,6 +14,7 @@ from . import dtypes
 from .creation import empty, tensor
 from .device import DeviceLike
 from .dtypes import DType
+from .limits import iinfo
 from .ops.random import Generator, fill_normal, fill_randint, fill_uniform
 from .tensor import Tensor
 
@@ -96,7 +97,7 @@ def randint(
     if out.dtype.is_floating_point:
         return randint(low, high, size, generator=generator, device=device).to(out.dtype)
     if out.dtype is not dtypes.bool_:  # which has no random kernel either
-        held = np.iinfo(out.dtype.numpy)
+        held = iinfo(out.dtype)
         if low < held.min or high - 1 > held.max:
             raise ValueError(
                 f"randint: {out.dtype.name} holds {held.min} to {held.max}, not {low} to {high - 1}"

@@ -21,12 +21,18 @@ from .methods.convert import ConvertMethods
 from .methods.display import text
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.functions import FunctionMethods
 from .methods.inplace import InplaceMethods
+from .methods.inplace_binary import InplaceBinaryMethods
+from .methods.inplace_unary import InplaceUnaryMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.rounding import RoundingMethods
 from .methods.shape import ShapeMethods
 from .methods.values import ValueMethods
+from .methods.views import ViewMethods
 
 if TYPE_CHECKING:
     from .graph import Node
@@ -36,14 +42,20 @@ class Tensor(
     FactMethods,
     ValueMethods,
     ArithmeticMethods,
+    RoundingMethods,
     CompareMethods,
     ElementwiseMethods,
+    FunctionMethods,
     ProductMethods,
     ReduceMethods,
     ShapeMethods,
+    ViewMethods,
+    RearrangeMethods,
     PartMethods,
     ConvertMethods,
     InplaceMethods,
+    InplaceBinaryMethods,
+    InplaceUnaryMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 
@@ -264,12 +276,14 @@ class Tensor(
     def __reduce__(self):
         if self._node is not None:
             raise RuntimeError(f"pickle: {self._array} is no leaf; pickle .detach() instead")
-        values = np.array(self._array.numpy())
-        return _rebuild, (type(self), values, self.requires_grad, self.device.type)
+        values = np.array(self._array.raw())
+        return _rebuild, (type(self), values, self.dtype, self.requires_grad, self.device.type)
 
 
-def _rebuild(kind: type, values: np.ndarray, requires_grad: bool, device: str) -> Tensor:
-    out = kind(Array.from_numpy(values, devices.device(device).backend))
+def _rebuild(
+    kind: type, values: np.ndarray, dtype: DType, requires_grad: bool, device: str
+) -> Tensor:
+    out = kind(Array.from_numpy(values, devices.device(device).backend, dtype=dtype))
     out.requires_grad = requires_grad
     return out
 
@@ -315,9 +329,7 @@ def as_tensor_like(x, like: Tensor, dtype: DType | None = None) -> Tensor:
     values = np.asarray(x)
     if dtype is None and values.dtype == np.float64 and not isinstance(x, np.ndarray):
         dtype = dtypes.get_default_dtype()  # a list of Python floats
-    return Tensor(
-        Array.from_numpy(values if dtype is None else values.astype(dtype.numpy), backend)
-    )
+    return Tensor(Array.of(values, dtype or dtypes.from_numpy_dtype(values.dtype), backend))
 
 
 def common_dtype(operands) -> DType:
@@ -331,3 +343,19 @@ def common_dtype(operands) -> DType:
         else:
             strong.append(dtypes.from_numpy_dtype(np.asarray(x).dtype))
     return dtypes.promote(strong, zero_d, scalars)
+
+
+def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> DType:
+    """The dtype in which an operation on these two would compute.
+
+    Tensors with axes decide; 0-d tensors, then Python numbers, only count where they are of a
+    higher kind: bool < integer < floating point.
+
+    >>> import tinydl
+    >>> x = tinydl.ones(2, dtype=tinydl.float16)
+    >>> tinydl.result_type(x, tinydl.tensor(1.0, dtype=tinydl.float64))
+    tinydl.float16
+    >>> tinydl.result_type(tinydl.tensor([1, 2]), 1.0)
+    tinydl.float32
+    """
+    return common_dtype((tensor1, tensor2))

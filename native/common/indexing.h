@@ -16,7 +16,7 @@ static inline td_status td_check_indexing(const char *name, const td_tensor *y, 
         return td_fail(TD_EDTYPE, "%s: expected i64 indices, got %s", name,
                        td_dtype_name(idx->dtype));
     if (x->dtype != y->dtype || y->dtype < 0 || y->dtype >= TD_NUM_DTYPES ||
-        (!gather && y->dtype == TD_BOOL))
+        (!gather && (y->dtype == TD_BOOL || y->dtype == TD_F16 || y->dtype == TD_BF16)))
         return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(y->dtype));
     if (idx->ndim != y->ndim || x->ndim != y->ndim || axis < 0 || axis >= y->ndim)
         return td_fail(TD_EINVAL, "%s: operands of %d, %d and %d axes, axis %lld", name, y->ndim,

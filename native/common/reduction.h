@@ -110,8 +110,8 @@ static inline td_status td_plan_reduction(td_reduction *r, const td_tensor *y, c
 static inline td_status td_check_reduction(const char *name, const td_tensor *x, int32_t expected,
                                            const td_tensor *y)
 {
-    if (x->dtype < 0 || x->dtype >= TD_NUM_DTYPES)
-        return td_fail(TD_EDTYPE, "%s: no such dtype", name);
+    if (x->dtype < 0 || x->dtype >= TD_F16)
+        return td_fail(TD_EDTYPE, "%s has no kernel for %s", name, td_dtype_name(x->dtype));
     if (y && y->dtype != expected)
         return td_fail(TD_EDTYPE, "%s of %s gives %s, not %s", name, td_dtype_name(x->dtype),
                        td_dtype_name(expected), td_dtype_name(y->dtype));

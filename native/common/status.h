@@ -31,13 +31,14 @@ td_status td_fail(td_status status, const char *format, ...) __attribute__((form
 
 static inline const char *td_dtype_name(int32_t dtype)
 {
-    static const char *const names[TD_NUM_DTYPES] = {"f32", "f64", "i64", "i32", "u8", "bool"};
+    static const char *const names[TD_NUM_DTYPES] = {"f32",  "f64", "i64", "i32", "u8",
+                                                     "bool", "i16", "i8",  "f16", "bf16"};
     return dtype >= 0 && dtype < TD_NUM_DTYPES ? names[dtype] : "unknown";
 }
 
 static inline size_t td_itemsize(int32_t dtype)
 {
-    static const size_t sizes[TD_NUM_DTYPES] = {4, 8, 8, 4, 1, 1};
+    static const size_t sizes[TD_NUM_DTYPES] = {4, 8, 8, 4, 1, 1, 2, 1, 2, 2};
     return sizes[dtype];
 }
 

@@ -1,50 +1,4 @@
-/* copy.inl — rows of td_copy that read one dtype and write every other (REAL is the source), tiles
- * of transposes, and rows of td_where, once per dtype. */
-
-#define COPY_TO(suffix, target, convert)                                                           \
-    static void FN(copy_to_##suffix)(int64_t n, char *const *p, const int64_t *s)                  \
-    {                                                                                              \
-        target *restrict y = (target *)p[0];                                                       \
-        const REAL *restrict x = (const REAL *)p[1];                                               \
-        if (s[0] == 1 && s[1] == 1)                                                                \
-            for (int64_t i = 0; i < n; i++) y[i] = (target)convert(x[i]);                          \
-        else                                                                                       \
-            for (int64_t i = 0; i < n; i++) y[i * s[0]] = (target)convert(x[i * s[1]]);            \
-    }
-#define AS_IS(v) (v)
-#define IS_NOT_0(v) ((v) != 0)
-/* A float outside the integer's range has no integer value: pin it, and NaN to 0, so that the
- * result is the same on every machine. u8 goes through i64, wrapping as NumPy does. */
-#if IS_REAL
-#define TO_I64(v)                                                                                  \
-    ((v) >= (REAL)0x1p63      ? INT64_MAX                                                          \
-     : (v) <= (REAL) - 0x1p63 ? INT64_MIN                                                          \
-     : (v) != (v)             ? 0                                                                  \
-                              : (int64_t)(v))
-#else
-#define TO_I64(v) (v)
-#endif
-#define TO_U8(v) (uint8_t)TO_I64(v)
-#define TO_I32(v) (int32_t)TO_I64(v)
-
-COPY_TO(f32, float, AS_IS)
-COPY_TO(f64, double, AS_IS)
-COPY_TO(i64, int64_t, TO_I64)
-COPY_TO(i32, int32_t, TO_I32)
-COPY_TO(u8, uint8_t, TO_U8)
-COPY_TO(bool, uint8_t, IS_NOT_0)
-
-/* Indexed by td_dtype of the target. */
-static td_row_fn *const FN(copy_rows)[TD_NUM_DTYPES] = {
-    [TD_F32] = FN(copy_to_f32), [TD_F64] = FN(copy_to_f64), [TD_I64] = FN(copy_to_i64),
-    [TD_I32] = FN(copy_to_i32), [TD_U8] = FN(copy_to_u8),   [TD_BOOL] = FN(copy_to_bool)};
-
-#undef COPY_TO
-#undef AS_IS
-#undef IS_NOT_0
-#undef TO_I64
-#undef TO_U8
-#undef TO_I32
+/* copy.inl — tiles of transposes and rows of td_where, once per dtype. */
 
 #if IS_REAL
 /* Whole squares are turned in registers, what is left goes one by one. */
@@ -60,6 +14,15 @@ static void FN(transpose_tile)(char *to, const char *from, int64_t rows, int64_t
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = i < down ? across : 0; j < columns; j++)
             y[i * y_row + j] = x[j * x_column + i];
+}
+#else
+static inline void FN(transpose_tile)(char *to, const char *from, int64_t rows, int64_t columns,
+                                      int64_t y_row, int64_t x_column)
+{
+    REAL *restrict y = (REAL *)to;
+    const REAL *restrict x = (const REAL *)from;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) y[i * y_row + j] = x[j * x_column + i];
 }
 #endif
 

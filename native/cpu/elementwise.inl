@@ -127,6 +127,7 @@ TD_INLINE void FN(map2_bool)(int64_t n, char *const *p, const int64_t *s, MASK (
 #define ATANH(v) FN(vatanh)(v)
 #define ERF(v) FN(verf)(v)
 #define ERFC(v) FN(verfc)(v)
+#define PHI(v) FN(vphi)(v)
 #define ERFINV(v) FN(verfinv)(v)
 #define LGAMMA(v) FN(vlgamma)(v)
 #define FLOOR(v) FN(vfloor)(v)
@@ -214,6 +215,7 @@ TD_INLINE void FN(map2_bool)(int64_t n, char *const *p, const int64_t *s, MASK (
 #undef ERF
 #undef ERFC
 #undef ERFINV
+#undef PHI
 #undef LGAMMA
 #undef FLOOR
 #undef CEIL

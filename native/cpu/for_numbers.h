@@ -1,6 +1,7 @@
 /* for_numbers.h — includes TD_BODY once per numeric dtype: a file is a template by being
  * included. Inside: REAL is the element type, FN(f) names its version of f, and VEC, MASK, LANES
- * its vectors (simd.h). FOR_REALS stops after f32 and f64. Leaves nothing defined but FN's users.
+ * its vectors (simd.h). FOR_REALS stops after f32 and f64; FOR_EVERY adds f16 and bf16, whose
+ * elements are uint16_t and have no vectors. Leaves nothing defined but FN's users.
  *
  *     #define TD_BODY "pool.inl"
  *     #include "for_reals.h"
@@ -40,12 +41,40 @@
 #undef DTYPE
 #undef REAL
 
+#define DTYPE i16
+#define REAL int16_t
+#include TD_BODY
+#undef DTYPE
+#undef REAL
+
+#define DTYPE i8
+#define REAL int8_t
+#include TD_BODY
+#undef DTYPE
+#undef REAL
+
 #define DTYPE u8
 #define REAL uint8_t
 #include TD_BODY
 #undef DTYPE
 #undef REAL
 #undef IS_REAL
+#endif
+
+#ifdef FOR_EVERY
+#define IS_REAL 1
+#define IS_HALF 1
+#define REAL uint16_t
+#define DTYPE f16
+#include TD_BODY
+#undef DTYPE
+
+#define DTYPE bf16
+#include TD_BODY
+#undef DTYPE
+#undef REAL
+#undef IS_REAL
+#undef IS_HALF
 #endif
 
 #undef FN_

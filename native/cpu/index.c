@@ -97,18 +97,18 @@ static td_status run(const char *name, piece_fn *const table[TD_NUM_DTYPES], td_
 
 td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {[TD_F32] = gather_f32, [TD_F64] = gather_f64,
-                                                   [TD_I64] = gather_i64, [TD_I32] = gather_i32,
-                                                   [TD_U8] = gather_u8,   [TD_BOOL] = gather_u8};
+    static piece_fn *const table[TD_NUM_DTYPES] = {
+        [TD_F32] = gather_f32, [TD_F64] = gather_f64, [TD_I64] = gather_i64, [TD_I32] = gather_i32,
+        [TD_U8] = gather_u8,   [TD_BOOL] = gather_u8, [TD_I16] = gather_i16, [TD_I8] = gather_i8,
+        [TD_F16] = gather_i16, [TD_BF16] = gather_i16};
     return run("gather", table, y, x, idx, axis, 1);
 }
 
 td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {[TD_F32] = scatter_add_f32,
-                                                   [TD_F64] = scatter_add_f64,
-                                                   [TD_I64] = scatter_add_i64,
-                                                   [TD_I32] = scatter_add_i32,
-                                                   [TD_U8] = scatter_add_u8};
+    static piece_fn *const table[TD_NUM_DTYPES] = {
+        [TD_F32] = scatter_add_f32, [TD_F64] = scatter_add_f64, [TD_I64] = scatter_add_i64,
+        [TD_I32] = scatter_add_i32, [TD_I16] = scatter_add_i16, [TD_I8] = scatter_add_i8,
+        [TD_U8] = scatter_add_u8};
     return run("scatter_add", table, y, x, idx, axis, 0);
 }

@@ -114,6 +114,8 @@ static void normal_f64(const job_t *job, void *y, uint64_t first)
     }
 RANDINT(i64, int64_t)
 RANDINT(i32, int32_t)
+RANDINT(i16, int16_t)
+RANDINT(i8, int8_t)
 RANDINT(u8, uint8_t)
 
 /* What dropout keeps: u ≥ p. */
@@ -181,6 +183,8 @@ td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)
     job_t job = {.rng = *rng, .base = low, .range = (uint64_t)high - (uint64_t)low};
     block_fn *block = y->dtype == TD_I64   ? randint_i64
                       : y->dtype == TD_I32 ? randint_i32
+                      : y->dtype == TD_I16 ? randint_i16
+                      : y->dtype == TD_I8  ? randint_i8
                       : y->dtype == TD_U8  ? randint_u8
                                            : NULL;
     return run("randint", block, 2, &job, y);

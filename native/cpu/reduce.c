@@ -53,7 +53,8 @@ typedef struct {
 #define KERNELS(op, dtype) {op##_rows_##dtype, op##_columns_##dtype, op##_combine_##dtype}
 #define TABLE(op)                                                                                  \
     {[TD_F32] = KERNELS(op, f32), [TD_F64] = KERNELS(op, f64), [TD_I64] = KERNELS(op, i64),        \
-     [TD_I32] = KERNELS(op, i32), [TD_U8] = KERNELS(op, u8),   [TD_BOOL] = KERNELS(op, u8)}
+     [TD_I32] = KERNELS(op, i32), [TD_I16] = KERNELS(op, i16), [TD_I8] = KERNELS(op, i8),          \
+     [TD_U8] = KERNELS(op, u8),   [TD_BOOL] = KERNELS(op, u8)}
 static const kernel_t sum_kernels[TD_NUM_DTYPES] = TABLE(sum);
 static const kernel_t max_kernels[TD_NUM_DTYPES] = TABLE(max);
 static const kernel_t min_kernels[TD_NUM_DTYPES] = TABLE(min);

@@ -1,7 +1,7 @@
 /* simd.h — compiler vectors of the width this library is built for, one family per dtype.
  *
- * For each numeric dtype T (f32 f64 i64 i32 u8): vec_T holds LANES_T numbers, mask_T holds the
- * result of comparing two of them (all ones or all zeros per lane). They are GCC/Clang vector
+ * For each numeric dtype T (f32 f64 i64 i32 i16 i8 u8): vec_T holds LANES_T numbers, mask_T holds
+ * the result of comparing two of them (all ones or all zeros per lane). They are GCC/Clang vector
  * extensions, so + - * / < & work as on scalars and the same source serves SSE2, AVX2, AVX-512
  * and NEON. What depends on the instruction set lives here and nowhere else in native/cpu.
  */
@@ -43,6 +43,8 @@ TD_VECTOR(f32, float, int32_t)
 TD_VECTOR(f64, double, int64_t)
 TD_VECTOR(i64, int64_t, int64_t)
 TD_VECTOR(i32, int32_t, int32_t)
+TD_VECTOR(i16, int16_t, int16_t)
+TD_VECTOR(i8, int8_t, int8_t)
 TD_VECTOR(u8, uint8_t, int8_t)
 
 #undef TD_VECTOR
@@ -106,6 +108,8 @@ TD_SOME(f32, float, ps, __m512)
 TD_SOME(f64, double, pd, __m512d)
 TD_SOME(i64, int64_t, epi64, __m512i)
 TD_SOME(i32, int32_t, epi32, __m512i)
+TD_SOME(i16, int16_t, epi16, __m512i)
+TD_SOME(i8, int8_t, epi8, __m512i)
 TD_SOME(u8, uint8_t, epi8, __m512i)
 #undef TD_SOME
 

@@ -251,13 +251,14 @@ TD_INLINE VEC FN(vmax)(VEC x, VEC y) { return FN(select)(x > y, x, y); }
 TD_INLINE VEC FN(vmin)(VEC x, VEC y) { return FN(select)(x < y, x, y); }
 TD_INLINE VEC FN(vabs)(VEC x) { return FN(select)(x < 0, -x, x); }
 
-/* Integer power by squaring, modulo 2^bits like NumPy's; Python refuses negative exponents. */
+/* Integer power by squaring, modulo 2^bits like NumPy's; x^-y is the integer part of 1 / x^y. */
 TD_INLINE VEC FN(vpow)(VEC x, VEC y)
 {
     VEC z;
     for (int i = 0; i < LANES; i++) {
-        uint64_t base = (uint64_t)x[i], result = 1;
-        for (uint64_t power = (uint64_t)y[i]; power; power >>= 1, base *= base)
+        uint64_t base = (uint64_t)x[i], power = (uint64_t)y[i], result = 1;
+        if (power >> 63) result = base + 1 <= 2 && base != 0, power &= 1; /* of 1 and −1 only */
+        for (; power; power >>= 1, base *= base)
             if (power & 1) result *= base;
         z[i] = (REAL)result;
     }

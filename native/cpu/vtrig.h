@@ -75,11 +75,52 @@ TD_INLINE vec_f64 vsum_f64(vec_f64 a, vec_f64 b, vec_f64 *low)
 
 /* --- sine, cosine, tangent ------------------------------------------------------------------- */
 
+/* The bits of 2/π after 64 zeros: as many as the largest f64 needs. */
+static const uint64_t TD_TWO_OVER_PI[] = {
+    0x0000000000000000, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+    0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
+    0xf0cfbc209af4361d};
+
+/* x 2/π = n + f + f_low with |f| ≤ ½, n modulo 4, for x ≥ 2^20 of any size (Payne and Hanek): with
+ * x = m 2^e, the bits of 2/π before e − 2 make multiples of 4, and 256 from there are enough. */
+TD_CALLED int64_t td_quarter_turns(double x, double *f, double *f_low)
+{
+    uint64_t bits, window[4], part[4];
+    memcpy(&bits, &x, sizeof bits);
+    const int e = (int)(bits >> 52) - 1075, at = e + 62;
+    if (e == 972) return *f = *f_low = NAN, 0; /* ∞ */
+    for (int k = 0; k < 4; k++) {
+        const uint64_t *word = &TD_TWO_OVER_PI[at / 64 + k];
+        window[3 - k] = word[0] << (at % 64) | (at % 64 ? word[1] >> (64 - at % 64) : 0);
+    }
+    const uint64_t m = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
+    unsigned __int128 sum = 0;
+    for (int k = 0; k < 4; k++) {
+        sum += (unsigned __int128)m * window[k];
+        part[k] = (uint64_t)sum;
+        sum >>= 64;
+    }
+    int64_t n = (int64_t)(part[3] >> 62);
+    for (int k = 3; k > 0; k--) part[k] = part[k] << 2 | part[k - 1] >> 62;
+    const int up = part[3] >> 63; /* the fraction is ½ or more: the next n is nearer */
+    double sign = up ? -0x1p-32 : 0x1p-32, high = 0, low = 0;
+    for (int k = 7; k >= 2; k--, sign *= 0x1p-32) { /* 32 bits at a time; ~v stands for 1 − v */
+        uint64_t word = up ? ~part[k / 2] : part[k / 2];
+        double digit = sign * (double)(uint32_t)(k % 2 ? word >> 32 : word), s = high + digit;
+        low += fabs(high) > fabs(digit) ? digit - (s - high) : high - (s - digit);
+        high = s;
+    }
+    *f = high;
+    *f_low = low;
+    return n + up;
+}
+
 /* |x| = n π/2 + r with n = round(|x| 2/π); sin r and cos r, each a large and a small number. π/2 is
  * taken in parts whose products with n < 2^20 are exact: 4 · 33 bits, so that as much is left of
  * an |x| next to a multiple of π/2 as anywhere else. */
-#define TD_TRIG_LIMIT 0x1p20
-
 typedef struct {
     vec_f64 sin, sin_low, cos, cos_low;
     mask_f64 n;
@@ -100,9 +141,21 @@ TD_INLINE vtrig_f64 vtrig_of(vec_f64 x)
     low = low1 + low2 - n * 0x1.b839a252049c1p-104;
     r = a + low;
     low = (a - r) + low;
+    mask_f64 turns = (mask_f64)shifted, far = vabs_f64(x) >= 0x1p20;
+    int64_t any = 0;
+    for (int i = 0; i < LANES_f64; i++) any |= far[i];
+    if (any) {
+        vec_f64 f = r, f_low = low;
+        for (int i = 0; i < LANES_f64; i++)
+            if (far[i]) turns[i] = td_quarter_turns(fabs(x[i]), (double *)&f + i, (double *)&f_low + i);
+        a = vproduct_f64(f, (vec_f64){0} + 0x1.921fb54442d18p+0, &low1);
+        low1 += f * 0x1.1a62633145c07p-54 + f_low * 0x1.921fb54442d18p+0;
+        r = select_f64(far, a, r);
+        low = select_f64(far, low1, low);
+    }
     z = r * r;
     half = 0.5 * z;
-    vtrig_f64 t = {.sin = r, .cos = 1 - half, .n = (mask_f64)shifted};
+    vtrig_f64 t = {.sin = r, .cos = 1 - half, .n = turns};
     t.sin_low = r * z * poly_f64(z, SIN, 6) + (low - low * half);
     t.cos_low = ((1 - t.cos) - half) + (z * z * poly_f64(z, COS, 6) - r * low);
     return t;
@@ -114,43 +167,31 @@ TD_INLINE vec_f64 vturned_f64(vec_f64 y, mask_f64 n)
     return (vec_f64)((mask_f64)y ^ ((n & 2) << 62));
 }
 
-/* y where |x| is below the limit, else libm's, which reduces by as much of π as there is. */
-TD_INLINE vec_f64 vtrig_far(vec_f64 x, vec_f64 y, double (*f)(double))
-{
-    mask_f64 far = vabs_f64(x) >= TD_TRIG_LIMIT;
-    int64_t any = 0;
-    for (int i = 0; i < LANES_f64; i++) any |= far[i];
-    if (any)
-        for (int i = 0; i < LANES_f64; i++)
-            if (far[i]) y[i] = f(x[i]);
-    return y;
-}
-
 TD_INLINE vec_f64 vsin_f64(vec_f64 x)
 {
     vtrig_f64 t = vtrig_of(x);
     vec_f64 y = select_f64((t.n & 1) != 0, t.cos + t.cos_low, t.sin + t.sin_low);
     mask_f64 sign = (mask_f64)x & ((mask_f64){0} + INT64_MIN);
-    return vtrig_far(x, (vec_f64)((mask_f64)vturned_f64(y, t.n) ^ sign), sin);
+    return (vec_f64)((mask_f64)vturned_f64(y, t.n) ^ sign);
 }
 
 TD_INLINE vec_f64 vcos_f64(vec_f64 x)
 {
     vtrig_f64 t = vtrig_of(x);
     vec_f64 y = select_f64((t.n & 1) != 0, t.sin + t.sin_low, t.cos + t.cos_low);
-    return vtrig_far(x, vturned_f64(y, t.n + 1), cos);
+    return vturned_f64(y, t.n + 1);
 }
 
 TD_INLINE vec_f64 vtan_f64(vec_f64 x)
 {
     vtrig_f64 t = vtrig_of(x);
+    vec_f64 s_low, s = vsum_f64(t.sin, t.sin_low, &s_low);
+    vec_f64 c_low, c = vsum_f64(t.cos, t.cos_low, &c_low);
     mask_f64 odd = (t.n & 1) != 0;
-    vec_f64 low, y = vquotient_f64(select_f64(odd, t.cos, t.sin),
-                                   select_f64(odd, t.cos_low, t.sin_low),
-                                   select_f64(odd, t.sin, t.cos),
-                                   select_f64(odd, t.sin_low, t.cos_low), &low);
+    vec_f64 low, y = vquotient_f64(select_f64(odd, c, s), select_f64(odd, c_low, s_low),
+                                   select_f64(odd, s, c), select_f64(odd, s_low, c_low), &low);
     mask_f64 sign = ((t.n & 1) << 63) ^ ((mask_f64)x & ((mask_f64){0} + INT64_MIN));
-    return vtrig_far(x, select_f64(x == 0, x, (vec_f64)((mask_f64)(y + low) ^ sign)), tan);
+    return select_f64(x == 0, x, (vec_f64)((mask_f64)(y + low) ^ sign));
 }
 
 /* --- their inverses -------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  */
 #include <type_traits>
 
+#include "half.h"
 #include "map.cuh"
 #include "transpose.h"
 
@@ -64,6 +65,17 @@ struct as_is {
     template <class T> __device__ __forceinline__ T operator()(T v) const { return v; }
 };
 
+/* What a half means, as a float; numbers mean themselves. */
+struct f16 {
+    uint16_t bits;
+};
+struct bf16 {
+    uint16_t bits;
+};
+template <class T> __device__ __forceinline__ T number(T v) { return v; }
+__device__ __forceinline__ float number(f16 v) { return td_from_f16(v.bits); }
+__device__ __forceinline__ float number(bf16 v) { return td_from_bf16(v.bits); }
+
 /* A float outside the integer's range has no integer value: pin it, and NaN to 0, so that the
  * result is the same on every machine. Narrower integers go through i64, wrapping as NumPy does. */
 __device__ __forceinline__ int64_t whole(double v)
@@ -76,11 +88,37 @@ __device__ __forceinline__ int64_t whole(float v)
 }
 template <class T> __device__ __forceinline__ T whole(T v) { return v; }
 
+/* A float that halves can be rounded from. */
+__device__ __forceinline__ float odd(float v) { return v; }
+__device__ __forceinline__ float odd(double v) { return td_odd_f64(v); }
+template <class T> __device__ __forceinline__ float odd(T v) { return td_odd_i64(v); }
+
+struct to_real {
+    template <class T> __device__ __forceinline__ auto operator()(T v) const { return number(v); }
+};
 struct to_integer {
-    template <class T> __device__ __forceinline__ auto operator()(T v) const { return whole(v); }
+    template <class T> __device__ __forceinline__ auto operator()(T v) const
+    {
+        return whole(number(v));
+    }
 };
 struct to_bool {
-    template <class T> __device__ __forceinline__ bool operator()(T v) const { return v != 0; }
+    template <class T> __device__ __forceinline__ bool operator()(T v) const
+    {
+        return number(v) != 0;
+    }
+};
+struct to_f16 {
+    template <class T> __device__ __forceinline__ f16 operator()(T v) const
+    {
+        return {td_to_f16(odd(number(v)))};
+    }
+};
+struct to_bf16 {
+    template <class T> __device__ __forceinline__ bf16 operator()(T v) const
+    {
+        return {td_to_bf16(odd(number(v)))};
+    }
 };
 
 /* y = f(x) where the types differ; bytes alone may be bool on one side. */
@@ -96,11 +134,15 @@ static td_status turn(const td_tensor *const (&operand)[2], F f)
 template <class X> static td_status convert(const td_tensor *const (&operand)[2])
 {
     switch (operand[0]->dtype) {
-    case TD_F32: return turn<float, X>(operand, as_is());
-    case TD_F64: return turn<double, X>(operand, as_is());
+    case TD_F32: return turn<float, X>(operand, to_real());
+    case TD_F64: return turn<double, X>(operand, to_real());
     case TD_I64: return turn<int64_t, X>(operand, to_integer());
     case TD_I32: return turn<int32_t, X>(operand, to_integer());
+    case TD_I16: return turn<int16_t, X>(operand, to_integer());
+    case TD_I8: return turn<int8_t, X>(operand, to_integer());
     case TD_U8: return turn<uint8_t, X>(operand, to_integer());
+    case TD_F16: return turn<f16, X>(operand, to_f16());
+    case TD_BF16: return turn<bf16, X>(operand, to_bf16());
     default: return turn<uint8_t, X>(operand, to_bool());
     }
 }
@@ -120,6 +162,7 @@ td_status td_copy(td_tensor *y, const td_tensor *x)
     if (x->dtype == y->dtype) switch (td_itemsize(x->dtype)) {
         case 8: return move<uint64_t>(operand);
         case 4: return move<uint32_t>(operand);
+        case 2: return move<uint16_t>(operand);
         default: return move<uint8_t>(operand);
         }
     switch (x->dtype) {
@@ -127,6 +170,10 @@ td_status td_copy(td_tensor *y, const td_tensor *x)
     case TD_F64: return convert<double>(operand);
     case TD_I64: return convert<int64_t>(operand);
     case TD_I32: return convert<int32_t>(operand);
+    case TD_I16: return convert<int16_t>(operand);
+    case TD_I8: return convert<int8_t>(operand);
+    case TD_F16: return convert<f16>(operand);
+    case TD_BF16: return convert<bf16>(operand);
     default: return convert<uint8_t>(operand);
     }
 }
@@ -149,6 +196,7 @@ td_status td_where(td_tensor *y, const td_tensor *c, const td_tensor *a, const t
     switch (td_itemsize(y->dtype)) {
     case 8: return td_run_map<uint64_t, uint8_t, uint64_t>("where", operand, choose());
     case 4: return td_run_map<uint32_t, uint8_t, uint32_t>("where", operand, choose());
+    case 2: return td_run_map<uint16_t, uint8_t, uint16_t>("where", operand, choose());
     default: return td_run_map<uint8_t, uint8_t, uint8_t>("where", operand, choose());
     }
 }

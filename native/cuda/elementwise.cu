@@ -30,6 +30,7 @@
 #define ATANH(v) td_atanh_of(v)
 #define ERF(v) td_erf_of(v)
 #define ERFC(v) td_erfc_of(v)
+#define PHI(v) (td_erfc_of((v) * (T)-0.70710678118654752) / 2)
 #define ERFINV(v) td_erfinv_of(v)
 #define LGAMMA(v) td_lgamma_of(v)
 #define FLOOR(v) td_floor_of(v)
@@ -88,7 +89,10 @@ static td_status yes_or_no(const char *op, const td_tensor *const (&operand)[K])
 #define FOR(run, dtype, T)                                                                         \
     case dtype: return run<F, T>(op, operand);
 #define F32_F64(run) FOR(run, TD_F32, float) FOR(run, TD_F64, double)
-#define INTEGERS(run) FOR(run, TD_I64, int64_t) FOR(run, TD_I32, int32_t) FOR(run, TD_U8, uint8_t)
+#define INTEGERS(run)                                                                              \
+    FOR(run, TD_I64, int64_t)                                                                      \
+    FOR(run, TD_I32, int32_t)                                                                      \
+    FOR(run, TD_I16, int16_t) FOR(run, TD_I8, int8_t) FOR(run, TD_U8, uint8_t)
 #define BOOL(run) FOR(run, TD_BOOL, uint8_t) /* a bool is a byte, and its bits are a u8's */
 
 DOMAIN(reals, F32_F64(same))

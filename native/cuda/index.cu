@@ -180,6 +180,7 @@ td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int6
     switch (td_itemsize(x->dtype)) {
     case 8: return gather<uint64_t>(&w, t);
     case 4: return gather<uint32_t>(&w, t);
+    case 2: return gather<uint16_t>(&w, t);
     default: return gather<uint8_t>(&w, t);
     }
 }
@@ -203,6 +204,8 @@ td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx,
     case TD_F64: return scatter_add<double>(&w, t);
     case TD_I64: return scatter_add<int64_t>(&w, t);
     case TD_I32: return scatter_add<int32_t>(&w, t);
+    case TD_I16: return scatter_add<int16_t>(&w, t);
+    case TD_I8: return scatter_add<int8_t>(&w, t);
     default: return scatter_add<uint8_t>(&w, t);
     }
 }

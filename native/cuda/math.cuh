@@ -67,11 +67,12 @@ __device__ __forceinline__ float td_pow_of(float x, float y)
 }
 __device__ __forceinline__ double td_pow_of(double x, double y) { return pow(x, y); }
 
-/* Integer power by squaring, modulo 2^bits; Python refuses negative exponents. */
+/* Integer power by squaring, modulo 2^bits; x^-y is the integer part of 1 / x^y, or 0. */
 template <class T> __device__ __forceinline__ T td_pow_of(T x, T y)
 {
-    uint64_t base = (uint64_t)x, result = 1;
-    for (uint64_t left = (uint64_t)y; left; left >>= 1, base *= base)
+    uint64_t base = (uint64_t)x, left = (uint64_t)y, result = 1;
+    if (left >> 63) result = base + 1 <= 2 && base != 0, left &= 1; /* of 1 and −1 only */
+    for (; left; left >>= 1, base *= base)
         if (left & 1) result *= base;
     return (T)result;
 }

@@ -163,6 +163,8 @@ td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)
     switch (y->dtype) {
     case TD_I64: return draw<int64_t>("randint", y, rng, integer_draw<int64_t>{low, range});
     case TD_I32: return draw<int32_t>("randint", y, rng, integer_draw<int32_t>{low, range});
+    case TD_I16: return draw<int16_t>("randint", y, rng, integer_draw<int16_t>{low, range});
+    case TD_I8: return draw<int8_t>("randint", y, rng, integer_draw<int8_t>{low, range});
     case TD_U8: return draw<uint8_t>("randint", y, rng, integer_draw<uint8_t>{low, range});
     default: return no_kernel("randint", y);
     }

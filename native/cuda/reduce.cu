@@ -350,6 +350,8 @@ td_status td_sum(td_tensor *y, const td_tensor *x)
     case TD_F64: return reduce<sum_fold<double, double>>("sum", y, NULL, x, true);
     case TD_I64: return reduce<sum_fold<int64_t, int64_t>>("sum", y, NULL, x, true);
     case TD_I32: return reduce<sum_fold<int32_t, int64_t>>("sum", y, NULL, x, true);
+    case TD_I16: return reduce<sum_fold<int16_t, int64_t>>("sum", y, NULL, x, true);
+    case TD_I8: return reduce<sum_fold<int8_t, int64_t>>("sum", y, NULL, x, true);
     default: return reduce<sum_fold<uint8_t, int64_t>>("sum", y, NULL, x, true);
     }
 }
@@ -365,6 +367,8 @@ static td_status best(const char *op, td_tensor *y, td_tensor *idx, const td_ten
     case TD_F64: return reduce<best_fold<double, MAX>>(op, y, idx, x, false);
     case TD_I64: return reduce<best_fold<int64_t, MAX>>(op, y, idx, x, false);
     case TD_I32: return reduce<best_fold<int32_t, MAX>>(op, y, idx, x, false);
+    case TD_I16: return reduce<best_fold<int16_t, MAX>>(op, y, idx, x, false);
+    case TD_I8: return reduce<best_fold<int8_t, MAX>>(op, y, idx, x, false);
     default: return reduce<best_fold<uint8_t, MAX>>(op, y, idx, x, false);
     }
 }

@@ -11,12 +11,18 @@ import numpy as np
 import tinydl
 
 from .files import FormatError, writing
-from .safetensors import to_array
+from .safetensors import BFLOAT16, to_array
 
 
 def save_file(tensors: Mapping, filename) -> None:
     """Writes named tensors (or NumPy arrays) to a .npz file; whole or not at all."""
     arrays = {name: to_array(name, tensor) for name, tensor in tensors.items()}
+    for name, array in arrays.items():
+        if array.dtype == BFLOAT16:
+            raise TypeError(
+                f"save: {name!r} is bfloat16, which NumPy does not have; "
+                "save it as .float(), or as safetensors"
+            )
     with writing(filename) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:

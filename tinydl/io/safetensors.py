@@ -21,10 +21,16 @@ import numpy as np
 
 import tinydl
 
+from ..array import Array
+from ..tensor import Tensor
 from .files import FormatError, reading, writing
 
-DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "u1", "BOOL": "?"}
+DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4",
+    "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
+BFLOAT16 = np.dtype("<u2")  # its bytes: NumPy has no such numbers, and tinydl no uint16
 LARGEST_HEADER = 100_000_000  # the limit that the format itself sets
 
 
@@ -71,7 +77,7 @@ def load_with_metadata(filename, device: str = "cpu") -> tuple[dict, dict[str, s
     with reading(filename) as file:
         entries, metadata, start = _read_header(file)
         arrays = {entry.name: _read_tensor(file, entry, start) for entry in entries}
-    tensors = {name: tinydl.from_numpy(array) for name, array in arrays.items()}
+    tensors = {name: _tensor(array) for name, array in arrays.items()}
     if str(device) != "cpu":
         tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
     return tensors, metadata
@@ -84,13 +90,22 @@ def read_metadata(filename) -> dict[str, str]:
 
 
 def to_array(name: str, tensor) -> np.ndarray:
-    """A tensor's values as a contiguous little-endian array of a dtype that the format has."""
-    array = tensor if isinstance(tensor, np.ndarray) else tensor.detach().to("cpu").numpy()
+    """A tensor's bytes as a contiguous little-endian array of a dtype that the format has."""
+    given = isinstance(tensor, np.ndarray)
+    array = tensor if given else tensor.detach().to("cpu")._array.raw()
     code = array.dtype.newbyteorder("<")
-    if code not in NAMES:
-        known = ", ".join(str(np.dtype(c)) for c in DTYPES.values())
-        raise TypeError(f"save: {name!r} is {array.dtype}, tensors can be {known}")
+    if code not in NAMES or (given and code == BFLOAT16):
+        known = ", ".join(str(np.dtype(c)) for c in NAMES if c != BFLOAT16)
+        raise TypeError(f"save: {name!r} is {array.dtype}, arrays can be {known}")
     return np.asarray(array, dtype=code, order="C")
+
+
+def _tensor(array: np.ndarray):
+    """The tensor that to_array() made an array of."""
+    if array.dtype != BFLOAT16:
+        return tinydl.from_numpy(array)
+    backend = tinydl.device("cpu").backend
+    return Tensor(Array.from_numpy(array, backend, copy=False, dtype=tinydl.bfloat16))
 
 
 # --- writing ------------------------------------------------------------------------------------

@@ -127,6 +127,51 @@ class ConvertMethods:
         """
         return ops.cast(self, dtypes.int64)
 
+    def half(self) -> Tensor:
+        """As float16, rounded to the nearest.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0.1, 1e6]).half()
+        tensor([0.1, inf], dtype=tinydl.float16)
+        """
+        return ops.cast(self, dtypes.float16)
+
+    def bfloat16(self) -> Tensor:
+        """As bfloat16, rounded to the nearest.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 1.001]).bfloat16()
+        tensor([1., 1.], dtype=tinydl.bfloat16)
+        """
+        return ops.cast(self, dtypes.bfloat16)
+
+    def short(self) -> Tensor:
+        """As int16; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).short()
+        tensor([ 1, -1], dtype=tinydl.int16)
+        """
+        return ops.cast(self, dtypes.int16)
+
+    def char(self) -> Tensor:
+        """As int8; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, -1.9]).char()
+        tensor([ 1, -1], dtype=tinydl.int8)
+        """
+        return ops.cast(self, dtypes.int8)
+
+    def byte(self) -> Tensor:
+        """As uint8; fractions are cut off.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.9, 255.0]).byte()
+        tensor([  1, 255], dtype=tinydl.uint8)
+        """
+        return ops.cast(self, dtypes.uint8)
+
     # --- other libraries --------------------------------------------------------------------------
 
     def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):

@@ -10,8 +10,9 @@ from .. import dtypes
 def text(x) -> str:
     """`tensor([1., 2.], dtype=tinydl.float64, requires_grad=True)`; defaults are left out."""
     prefix = "tensor("
+    array = x._array.astype(dtypes.float32) if x.dtype.is_half else x._array  # NumPy's 8.16e+03
     values = np.array2string(
-        x._array.numpy(), separator=", ", prefix=prefix, precision=4, threshold=1000
+        array.numpy(), separator=", ", prefix=prefix, precision=4, threshold=1000
     )
     parts = [values]
     if 0 in x.shape and x.shape != (0,):

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from .. import ops
+from ..dtypes import DType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +51,20 @@ class ShapeMethods:
             self, shape=ops.infer_shape(_sizes(shape), self._array.size, self._array)
         )
 
-    def view(self, *shape: int | Sequence[int]) -> Tensor:
-        """reshape() that never copies.
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """The elements in reading order in other's shape, as by reshape().
+
+        >>> import tinydl
+        >>> tinydl.arange(6).reshape_as(tinydl.zeros(3, 2)).shape
+        (3, 2)
+        """
+        return self.reshape(other.shape)
+
+    def view(self, *shape: int | Sequence[int] | DType) -> Tensor:
+        """reshape() that never copies; of a dtype, the same bytes as elements of that dtype.
+
+        The view as another dtype is outside the graph; where sizes of elements differ, the last
+        axis shrinks or grows.
 
         Raises:
             ValueError: another number of elements, or strides that no view of that shape has.
@@ -60,7 +73,11 @@ class ShapeMethods:
             >>> import tinydl
             >>> tinydl.arange(6).view(3, 2).shape
             (3, 2)
+            >>> tinydl.ones(1).view(tinydl.int32)
+            tensor([1065353216], dtype=tinydl.int32)
         """
+        if len(shape) == 1 and isinstance(shape[0], DType):
+            return ops.reinterpret(self, shape[0])
         target = ops.infer_shape(_sizes(shape), self._array.size, self._array)
         if self._array.reshape(target) is None:
             raise ValueError(
@@ -103,7 +120,7 @@ class ShapeMethods:
             dims[a], dims[b] = dims[b], dims[a]
         return ops.permute(self, dims=tuple(dims))
 
-    swapaxes = transpose
+    swapaxes = swapdims = transpose
 
     def t(self) -> Tensor:
         """The transpose of a matrix, y[j,i] = self[i,j]; a vector stays as it is.
@@ -190,6 +207,15 @@ class ShapeMethods:
             self, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
         )
 
+    def ravel(self) -> Tensor:
+        """All elements in reading order along one axis, a view where strides allow it.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).ravel().shape
+        (6,)
+        """
+        return self.reshape(-1)
+
     def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
         """One axis becomes several; one of the sizes may be −1.
 
@@ -208,8 +234,7 @@ class ShapeMethods:
         >>> tinydl.zeros(1, 3, 1).squeeze(-1).shape
         (1, 3)
         """
-        dims = range(self.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-        dims = {ops.axis("squeeze", d, self.ndim) for d in dims}
+        dims = range(self.ndim) if dim is None else ops.axes("squeeze", dim, self.ndim)
         shape = self._array.shape
         return ops.reshape(
             self, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims)
@@ -225,17 +250,23 @@ class ShapeMethods:
         dim, shape = ops.axis("unsqueeze", dim, self.ndim + 1), self._array.shape
         return ops.reshape(self, shape=(*shape[:dim], 1, *shape[dim:]))
 
-    def movedim(self, source: int, destination: int) -> Tensor:
-        """One axis moved to another place; the others keep their order.
+    def movedim(self, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+        """Axes moved to other places; the others keep their order.
 
         >>> import tinydl
         >>> tinydl.zeros(28, 26, 3).movedim(-1, 0).shape
         (3, 28, 26)
         """
-        dims = list(range(self.ndim))
-        dims.remove(ops.axis("movedim", source, self.ndim))
-        dims.insert(ops.axis("movedim", destination, self.ndim), source % self.ndim)
-        return ops.permute(self, dims=tuple(dims))
+        source = ops.axes("movedim", source, self.ndim)
+        destination = ops.axes("movedim", destination, self.ndim)
+        if len(source) != len(destination):
+            raise ValueError(f"movedim: {len(source)} axes do not go to {len(destination)} places")
+        rest = iter(i for i in range(self.ndim) if i not in source)
+        comes = dict(zip(destination, source, strict=True))
+        dims = tuple(comes[i] if i in comes else next(rest) for i in range(self.ndim))
+        return ops.permute(self, dims=dims)
+
+    moveaxis = movedim
 
     def contiguous(self) -> Tensor:
         """The same values densely in reading order: self if they lie so already, else a copy.

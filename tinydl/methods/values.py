@@ -23,7 +23,8 @@ class ValueMethods:
 
         Raises:
             RuntimeError: self requires a gradient, which NumPy would lose; use .detach().numpy().
-            TypeError: self is not on the CPU; use .cpu().numpy().
+            TypeError: self is not on the CPU; use .cpu().numpy(). Or it is bfloat16, which NumPy
+                does not have; use .float().numpy().
 
         Example:
             >>> import tinydl
@@ -34,6 +35,10 @@ class ValueMethods:
             raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
         if not self._array.backend.is_cpu:
             raise TypeError(f"numpy: {self._array} is on {self.device}; use .cpu().numpy()")
+        if self._array.dtype.numpy is None:
+            raise TypeError(
+                f"numpy: {self._array}: NumPy has no {self._array.dtype.name}; use .float().numpy()"
+            )
         return self._array.numpy()
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:

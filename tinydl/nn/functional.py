@@ -5,6 +5,7 @@ Letters of the shapes: batch n, channels c, height h, width w; filters k of r ×
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, overload
 
@@ -16,7 +17,7 @@ from .loss import cross_entropy, mse_loss
 
 __all__ = [
     "relu", "tanh", "sigmoid", "softmax", "log_softmax",
-    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout",
+    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "pad",
     "cross_entropy", "mse_loss",
 ]  # fmt: skip
 
@@ -326,3 +327,36 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return input
     out, _ = ops.dropout(input, p=float(p), draw=default_generator.draw())
     return input.copy_(out) if inplace else out
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+
+def pad(
+    input: Tensor,
+    pad: Sequence[int],
+    mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
+    value: float | None = None,
+) -> Tensor:
+    """More elements before and after those of the last axes, or with negative widths fewer.
+
+    Unlike PyTorch's, every mode pads any axes of a tensor of any number of them.
+
+    Args:
+        pad: (before, after) of the last axis, then of the one before it, and so on.
+        mode: what is added: a constant, the elements mirrored at the first and the last one, the
+            first and the last one again and again, or the elements of the other end.
+        value: the constant, 0 if None.
+
+    Raises:
+        ValueError: an unknown mode, or more is repeated or cut off than there is.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.arange(4)
+        >>> tinydl.nn.functional.pad(x, (1, 2))
+        tensor([0, 0, 1, 2, 3, 0, 0])
+        >>> tinydl.nn.functional.pad(x, (2, -1), "reflect")
+        tensor([2, 1, 0, 1, 2])
+    """
+    return ops.pad(input, pad, mode, value)

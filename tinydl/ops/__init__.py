@@ -6,10 +6,12 @@ the same names. Ops take Tensors positionally and everything else by keyword.
 
 # ruff: noqa: F401  (this module is a namespace: ops.exp, ops.sum, …)
 from .. import autograd  # loads graph and tensor in the order they need each other
+from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
 from ..tensor import as_tensor_like, common_dtype, is_tensor
-from .check import axis
+from .activation import gelu, gelu_tanh, silu, softplus
+from .check import axes, axis
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
     abs,
@@ -22,8 +24,11 @@ from .elementwise import (
     div,
     eq,
     exp,
+    fmax,
+    fmin,
     ge,
     gt,
+    is_nan,
     le,
     log,
     logical_not,
@@ -34,6 +39,7 @@ from .elementwise import (
     ne,
     neg,
     pow,
+    real,
     relu,
     sigmoid,
     sign,
@@ -41,14 +47,72 @@ from .elementwise import (
     square,
     sub,
     tanh,
+    truth,
     where,
 )
+from .functions import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    hypot,
+    lgamma,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    reciprocal,
+    rsqrt,
+    sin,
+    sinh,
+    tan,
+)  # fmt: skip
 from .fused import conv2d_relu, linear_relu
-from .index import assign, gather, getitem, index, index_select, normalize, set_index
+from .index import (
+    Diagonal,
+    assign,
+    gather,
+    getitem,
+    getitem_grad,
+    index,
+    index_select,
+    normalize,
+    set_index,
+)
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul
+from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .rounding import (
+    ceil,
+    copysign,
+    floor,
+    floor_divide,
+    fmod,
+    gcd,
+    lcm,
+    left_shift,
+    nextafter,
+    remainder,
+    right_shift,
+    round,
+    trunc,
+    trunc_divide,
+)  # fmt: skip
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax
+from .strided import alias, as_strided, become, check_memory, reinterpret, strided_view

@@ -43,3 +43,11 @@ def axis(op: str, dim: int, ndim: int) -> int:
             f"(expected {-bound} to {bound - 1})"
         )
     return dim % bound
+
+
+def axes(op: str, dims, ndim: int) -> tuple:
+    """A dim or several different ones, as axes ≥ 0 in the order given."""
+    out = tuple(axis(op, d, ndim) for d in (dims if isinstance(dims, (tuple, list)) else (dims,)))
+    if len(set(out)) < len(out):
+        raise ValueError(f"{op}: dim {tuple(dims)} names an axis twice")
+    return out

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from operator import index as index_of
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import dtypes
 from ..array import Array
 from ..backend import call
-from ..op import Op, op, view_op
+from ..op import Op, move_op, op, view_op
 from ..tensor import Tensor, as_tensor_like, is_number
 from .elementwise import cast, where
 from .shape import reshape
 
 # A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
-# None among them makes a new axis of size 1.
+# None among them makes a new axis of size 1. A Diagonal is a key as well.
+
+
+class Diagonal(NamedTuple):
+    """The key of x's diagonal x[…,i,…,i + offset,…], which becomes the last axis."""
+
+    offset: int
+    dim1: int
+    dim2: int
 
 
 def normalize(key, shape: tuple) -> tuple:
@@ -63,6 +72,8 @@ def _integer(k) -> int:
 
 def view(x: Array, key: tuple) -> Array:
     """The part of x a normalized key names, as a view."""
+    if type(key) is Diagonal:
+        return _diagonal(x, *key)
     shape, strides, offset, axis = [], [], 0, 0
     for k in key:
         if k is None:
@@ -81,6 +92,16 @@ def view(x: Array, key: tuple) -> Array:
     return x.view(tuple(shape), tuple(strides), offset)
 
 
+def _diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
+    down, across = max(-offset, 0), max(offset, 0)
+    n = max(min(x.shape[dim1] - down, x.shape[dim2] - across), 0)
+    rest = [i for i in range(x.ndim) if i not in (dim1, dim2)]
+    step = x.strides[dim1] + x.strides[dim2]
+    first = (down * x.strides[dim1] + across * x.strides[dim2]) if n else 0
+    shape, strides = [x.shape[i] for i in rest], [x.strides[i] for i in rest]
+    return x.view((*shape, n), (*strides, step), first)
+
+
 @view_op
 def getitem(x, *, key):
     """y = x[key] for a normalized key: a view.
@@ -93,7 +114,7 @@ def getitem(x, *, key):
 getitem.vjp(x=lambda g, x_shape, key: getitem_grad(g, key=key, shape=x_shape))
 
 
-@op
+@move_op
 def getitem_grad(gy, *, key, shape):
     """The adjoint of getitem: zeros of a shape, with gy at [key].
 
@@ -108,6 +129,8 @@ getitem_grad.vjp(gy=lambda g, key: getitem(g, key=key))
 
 
 class _Assign(Op):
+    moves = True
+
     def prepare(self, inputs: tuple) -> list:
         x, v = super().prepare(inputs)
         return [x, cast(v, x.dtype)]
@@ -135,7 +158,7 @@ assign.vjp(
 )
 
 
-@op
+@move_op
 def gather(x, index, *, dim):
     """y[…,i,…] = x[…,index[…,i,…],…] along one axis.
 

@@ -10,7 +10,7 @@ import os
 from .. import capture
 from ..array import Array
 from ..backend import call, ffi
-from ..dtypes import bool_
+from ..dtypes import bool_, float32
 from ..op import op
 from .check import real
 
@@ -141,16 +141,29 @@ def _rng(draw: tuple[int, int]):
     return rng
 
 
+def _wide(y: Array) -> Array:
+    """y, or where that holds halves what they are computed in."""
+    return Array.empty(y.shape, float32, y.backend) if y.dtype.is_half else y
+
+
+def _narrowed(y: Array, wide: Array) -> Array:
+    if wide is not y:
+        call("copy", y, wide)
+    return y
+
+
 def fill_uniform(y: Array, low: float, high: float, generator: Generator | None) -> Array:
     """y ~ U[low, high)."""
-    call("uniform", y, low, high, _rng((generator or default_generator).draw()))
-    return y
+    wide = _wide(y)
+    call("uniform", wide, low, high, _rng((generator or default_generator).draw()))
+    return _narrowed(y, wide)
 
 
 def fill_normal(y: Array, mean: float, std: float, generator: Generator | None) -> Array:
     """y ~ N(mean, std²)."""
-    call("normal", y, mean, std, _rng((generator or default_generator).draw()))
-    return y
+    wide = _wide(y)
+    call("normal", wide, mean, std, _rng((generator or default_generator).draw()))
+    return _narrowed(y, wide)
 
 
 def fill_randint(y: Array, low: int, high: int, generator: Generator | None) -> Array:

@@ -6,7 +6,7 @@ from math import prod
 
 from ..array import Array
 from ..backend import call
-from ..op import op, view_op
+from ..op import move_op, view_op
 from ..tensor import Tensor
 
 
@@ -19,7 +19,7 @@ def _view(x, *, shape):
 _view.vjp(x=lambda g, x_shape: reshape(g, shape=x_shape))
 
 
-@op
+@move_op
 def contiguous(x):
     """y = x, densely in memory: x[…] of any dtype → y[…]."""
     return x.astype(x.dtype)
@@ -60,7 +60,7 @@ def expand(x, *, shape):
 expand.vjp(x=lambda g, x_shape: g.sum_to_size(x_shape))
 
 
-@op
+@move_op
 def cat(*xs, dim):
     """The tensors one after the other along an axis: x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
 
@@ -84,7 +84,7 @@ def _cat_rule(g, position, xs_shape, dim):
 cat.vjp(xs=_cat_rule)
 
 
-@op
+@move_op
 def to_device(x, *, device, source):
     """x copied to another device: x[…] of any dtype on source → y[…] on device."""
     return x.to(device.backend)

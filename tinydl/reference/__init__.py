@@ -48,5 +48,5 @@ from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, dropout_grad, normal, philox, randint, uniform
 from .reduce import amax, amin, argmax, argmin, max, min, sum
-from .shape import _view, cat, contiguous, expand, permute, to_device
+from .shape import _view, as_strided, cat, contiguous, expand, permute, to_device
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad

@@ -1,4 +1,5 @@
-"""Parts of a tensor. A normalized key has per axis an int, None or (start, step, count)."""
+"""Parts of a tensor. A normalized key has per axis an int, None or (start, step, count), or it is
+(offset, dim1, dim2) of a diagonal."""
 
 from __future__ import annotations
 
@@ -17,22 +18,31 @@ def _numpy_key(key):
     return tuple(out)
 
 
+def _part(x, key):
+    """x[key] as a view"""
+    if hasattr(key, "offset"):
+        part = np.diagonal(x, *key)
+        part.flags.writeable = x.flags.writeable  # NumPy's is read-only
+        return part
+    return x[(*_numpy_key(key), ...)]  # a view, also of a single element
+
+
 def getitem(x, *, key):
     """x[key]"""
-    return x[_numpy_key(key)]
+    return _part(x, key)
 
 
 def getitem_grad(gy, *, key, shape):
     """Zeros, with gy at [key]"""
     gx = np.zeros(shape, gy.dtype)
-    gx[_numpy_key(key)] = gy
+    _part(gx, key)[...] = gy
     return gx
 
 
 def assign(x, v, *, key):
     """x with v at [key]"""
     y = x.copy()
-    y[_numpy_key(key)] = v
+    _part(y, key)[...] = v
     return y
 
 
