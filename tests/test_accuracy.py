@@ -153,7 +153,9 @@ def test_ulps(name, dtype, capsys, record_property):
             y = getattr(ops, name)(*[tinydl.tensor(a, device=device) for a in arguments]).numpy()
             ulps = [0 if e is None else _ulps(v, e, dtype) for v, e in zip(y, exact, strict=True)]
             if name in DERIVED:
-                ulps = np.array(ulps) / (2 * (1 + DERIVED[name](*[a.astype(float) for a in arguments])))
+                ulps = np.array(ulps) / (
+                    2 * (1 + DERIVED[name](*[a.astype(float) for a in arguments]))
+                )
             at = int(np.argmax(ulps))
             worst.append((ulps[at], isa, [float(a[at]) for a in arguments]))
     line = "   ".join(f"{isa} {ulp:.2f} at {x}" for ulp, isa, x in worst)

@@ -62,6 +62,15 @@ def test_memory_stays_as_long_as_anybody_uses_it():
     capsule = tinydl.ones(3).__dlpack__(stream=-1)
     assert len(dlpack._given) == before + 1
     del capsule  # nobody took it
+    dlpack._withdraw()
+    assert len(dlpack._given) == before and not dlpack._offered
+
+
+def test_the_consumers_error_is_the_one_that_is_told():
+    before = len(dlpack._given)
+    with pytest.raises((RuntimeError, BufferError), match="dtype"):  # NumPy has no bfloat16
+        np.from_dlpack(tinydl.ones(2, dtype=tinydl.bfloat16))
+    dlpack._withdraw()
     assert len(dlpack._given) == before
 
 
@@ -85,6 +94,48 @@ def test_what_is_read_only_is_copied():
     assert a.tolist() == [1, 1, 1]
     with pytest.raises(BufferError, match=r"f64\[3\] is read-only; copy=True copies it"):
         tinydl.from_dlpack(a, copy=False)
+
+
+@EVERY_DEVICE
+def test_versions_and_copies_are_told(device):
+    def given(x: tinydl.Tensor, **options):
+        capsule = x.__dlpack__(**options)
+        kind = next(
+            k
+            for k in (dlpack._Versioned, dlpack._Managed)
+            if k.name.decode() in repr(capsule).split('"')[1].split()
+        )
+        return kind.from_address(dlpack._pointer(id(capsule), kind.name)), capsule
+
+    x = tinydl.ones(3)
+    assert not hasattr(given(x)[0], "major") and not hasattr(
+        given(x, max_version=(0, 8))[0], "major"
+    )
+    shared, keep = given(x, max_version=(1, 3))
+    assert (shared.major, shared.flags) == (1, 0) and shared.tensor.data == x.data_ptr()
+    copied, keep = given(x, max_version=(1, 0), copy=True)
+    assert copied.flags == 2 and copied.tensor.data != x.data_ptr()
+    host, keep = given(x, max_version=(1, 0), dl_device=(1, 0))
+    assert (host.tensor.device_type, host.flags) == (1, 0 if device == "cpu" else 2)
+    del keep
+    if device == "cuda":
+        with pytest.raises(BufferError, match=r"on device \(1, 0\) takes a copy"):
+            x.__dlpack__(dl_device=(1, 0), copy=False)
+        assert str(tinydl.from_dlpack(x, device="cpu").device) == "cpu"
+        with pytest.raises(BufferError, match="goes from cuda to cpu: a copy"):
+            tinydl.from_dlpack(x, device="cpu", copy=False)
+
+
+def test_a_later_major_version_is_refused():
+    class Later(Other):
+        def __dlpack__(self, **options):
+            capsule = super().__dlpack__(**options)
+            address = dlpack._pointer(id(capsule), b"dltensor_versioned")
+            dlpack._Versioned.from_address(address).major = 2
+            return capsule
+
+    with pytest.raises(BufferError, match="DLPack 2, tinydl knows versions up to 1"):
+        tinydl.from_dlpack(Later(tinydl.ones(2)))
 
 
 @pytest.mark.parametrize("exchange", ["from_dlpack", "to_dlpack"])

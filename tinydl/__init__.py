@@ -8,8 +8,16 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, nn, optim, utils
-from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from . import autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
+from .autograd import is_anomaly_enabled
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
     arange,
@@ -35,6 +43,7 @@ from .device import (
     set_default_device,
     set_num_threads,
 )
+from .einsum import einsum, tensordot
 from .dtypes import (
     DType as dtype,
 )
@@ -59,7 +68,10 @@ from .dtypes import (
 from .limits import finfo, iinfo
 from .functions import *  # abs, add, …: the methods of Tensor that are functions as well
 from .io import load, save
+from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
+from .searching import *  # searchsorted, isin, …
+from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -83,20 +95,23 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Generator", "Tensor",
-    "autograd", "nn", "optim", "utils",
+    "autograd", "linalg", "nn", "optim", "utils",
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
-    "is_tensor", "save", "load",
+    "is_tensor", "save", "load", "set_printoptions", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",
     "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
-    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "inference_mode",
+    "is_inference_mode_enabled", "is_anomaly_enabled",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
     *functions.__all__,
     *joining.__all__,
+    *searching.__all__,
+    *statistics.__all__,
 ]  # fmt: skip

@@ -135,16 +135,18 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(Array.from_numpy(array, devices.device("cpu").backend, copy=False))
 
 
-def from_dlpack(ext_tensor: Any, *, copy: bool | None = None) -> Tensor:
+def from_dlpack(ext_tensor: Any, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
     """A tensor on the memory of another library's: a change of one is seen in the other.
 
     Args:
         ext_tensor: anything with __dlpack__(): a tensor of PyTorch, CuPy or JAX, a NumPy array.
-        copy: whether to copy it; if None, only what is read-only.
+        device: where the result goes; if None, where the other library has it.
+        copy: whether to copy it; if None, only what is read-only or goes to another device.
 
     Raises:
         TypeError: it has no __dlpack__(), or a dtype that tinydl does not have.
-        BufferError: it is on a device that tinydl does not know, or read-only and copy is False.
+        BufferError: it is on a device that tinydl does not know, or copy is False for what is
+            read-only or goes to another device.
         ValueError: more axes than a tensor can have.
 
     Example:
@@ -160,7 +162,10 @@ def from_dlpack(ext_tensor: Any, *, copy: bool | None = None) -> Tensor:
     if read_only and copy is False:
         raise BufferError(f"from_dlpack: {array} is read-only; copy=True copies it")
     out = Tensor(array)
-    return out.clone() if copy or read_only else out
+    moved = out if device is None else out.to(device)
+    if moved is not out and copy is False:
+        raise BufferError(f"from_dlpack: {array} goes from {out.device} to {moved.device}: a copy")
+    return out.clone() if moved is out and (copy or read_only) else moved
 
 
 def full(

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ctypes
 from math import prod
+from sys import getrefcount
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from .storage import Borrowed, Storage
 CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13  # kinds of devices
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of a dtype → DLPack's
 _BFLOAT = 4
-_READ_ONLY = 1  # a flag
+_READ_ONLY, _COPIED = 1, 2  # flags
 
 
 class _Tensor(ctypes.Structure):
@@ -64,14 +66,13 @@ class _Versioned(ctypes.Structure):
 
 
 def _python(name: str, result, *arguments):
-    """A function of Python's C API. Capsules go as addresses: a dying one must not be revived."""
+    """A function of Python's C API. Capsules go as addresses."""
     function = getattr(ctypes.pythonapi, f"PyCapsule_{name}")
     function.restype, function.argtypes = result, arguments
     return function
 
 
-_Destructor = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_new = _python("New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, _Destructor)
+_new = _python("New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 _is_valid = _python("IsValid", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
 _pointer = _python("GetPointer", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
 _set_name = _python("SetName", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
@@ -79,19 +80,29 @@ _set_name = _python("SetName", ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)
 # --- giving ---------------------------------------------------------------------------------------
 
 _given: dict[int, tuple] = {}  # address of a struct → it and what it points to
+_offered: list = []  # capsules that nobody may ever take
+_offering = Lock()
 
 
 @_Deleter
 def _delete(address):
-    _given.pop(address, None)
+    del _given[address]  # and no call: this may run in the middle of the consumer's error
 
 
-@_Destructor
-def _unused(capsule):
-    """A capsule went before anybody took its tensor."""
-    for kind in (_Managed, _Versioned):
-        if _is_valid(capsule, kind.name):
-            _delete(_pointer(capsule, kind.name))
+def _withdraw() -> None:
+    """Frees what was offered in vain: only we still hold the capsule, and nobody renamed it.
+
+    A destructor of the capsule's would do it at once, but a consumer that fails drops its capsule
+    with its error set, and then no Python may run.
+    """
+    with _offering:
+        for i in reversed(range(len(_offered))):
+            if getrefcount(_offered[i]) <= 2:  # the list's and the call's
+                address = id(_offered[i])
+                for kind in (_Managed, _Versioned):
+                    if _is_valid(address, kind.name):
+                        _given.pop(_pointer(address, kind.name), None)
+                del _offered[i]
 
 
 def kind_of_device(array: Array) -> tuple[int, int]:
@@ -99,8 +110,10 @@ def kind_of_device(array: Array) -> tuple[int, int]:
     return (CPU if array.backend.is_cpu else CUDA), 0
 
 
-def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
-    """A capsule on an array's memory."""
+def give(
+    array: Array, stream: int | None, max_version: tuple[int, int] | None, copied: bool = False
+):
+    """A capsule on an array's memory, which may be a copy made for this."""
     new = max_version is not None and tuple(max_version) >= (1, 0)
     kind = _Versioned if new else _Managed
     if not array.backend.is_cpu and stream != -1:
@@ -114,10 +127,14 @@ def give(array: Array, stream: int | None, max_version: tuple[int, int] | None):
     if kind is _Managed:
         managed = _Managed(tensor, None, _delete)
     else:
-        managed = _Versioned(1, 0, None, _delete, 0, tensor)
+        managed = _Versioned(1, 0, None, _delete, _COPIED if copied else 0, tensor)
+    _withdraw()
     address = ctypes.addressof(managed)
     _given[address] = managed, shape, strides, array
-    return _new(address, kind.name, _unused)
+    capsule = _new(address, kind.name, None)
+    with _offering:
+        _offered.append(capsule)
+    return capsule
 
 
 def _kind(dtype: DType) -> tuple[int, int]:
@@ -165,6 +182,8 @@ def take(other: Any) -> tuple[Array, bool]:
     if kind is None:
         raise TypeError("from_dlpack: __dlpack__() gave no capsule, or one that was used already")
     managed = kind.from_address(_pointer(address, kind.name))
+    if kind is _Versioned and managed.major > 1:  # all after its deleter may lie elsewhere
+        raise BufferError(f"from_dlpack: DLPack {managed.major}, tinydl knows versions up to 1")
     _set_name(address, _USED[kind])
     read_only = kind is _Versioned and bool(managed.flags & _READ_ONLY)
     return _array(managed.tensor, where, _Taken(managed)), read_only

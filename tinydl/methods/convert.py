@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import device as devices
-from .. import dlpack, dtypes, ops
+from .. import dtypes, ops
 from ..dtypes import DType
 
 if TYPE_CHECKING:
@@ -171,32 +171,6 @@ class ConvertMethods:
         tensor([  1, 255], dtype=tinydl.uint8)
         """
         return ops.cast(self, dtypes.uint8)
-
-    # --- other libraries --------------------------------------------------------------------------
-
-    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
-        """A capsule on self's memory for another library's from_dlpack()."""
-        here = self.__dlpack_device__()
-        if dl_device is not None and tuple(dl_device) != here:
-            raise BufferError(f"dlpack: {self._array} is on device {here}, asked for {dl_device}")
-        if self.requires_grad:
-            raise BufferError(f"dlpack: {self._array} requires a gradient; use .detach()")
-        return dlpack.give(self.clone()._array if copy else self._array, stream, max_version)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        """(kind, number): (1, 0) for the CPU, (2, 0) for the GPU."""
-        return dlpack.kind_of_device(self._array)
-
-    @property
-    def __cuda_array_interface__(self) -> dict:
-        """What CuPy, Numba and PyTorch read to use a tensor's memory on the GPU."""
-        if self._array.backend.is_cpu:  # an AttributeError is what hasattr() expects
-            raise AttributeError(f"{self._array} is on {self.device}; only tensors on cuda have it")
-        if self.requires_grad:
-            raise BufferError(
-                f"__cuda_array_interface__: {self._array} requires a gradient; use .detach()"
-            )
-        return dlpack.cuda_array_interface(self._array)
 
     # last, because from here on in this class float, int and bool are these methods
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import graph
+from .. import graph, ops
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -41,10 +41,6 @@ class ValueMethods:
             )
         return self._array.numpy()
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        values = self.numpy()
-        return np.array(values, dtype) if copy else np.asarray(values, dtype)
-
     def item(self) -> Any:
         """The one element as a Python float, int or bool.
 
@@ -71,9 +67,10 @@ class ValueMethods:
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
+            few = "more than one value" if self._array.size else "no values"
             raise ValueError(
-                f"the truth of {self._array} is ambiguous: use .any() or .all(), "
-                "or `is not None` to test for presence"
+                f"bool: the truth of {self._array} is ambiguous, a tensor with {few}: use .any() "
+                "or .all(), or `is not None` to test for presence"
             )
         return bool(self.item())
 
@@ -83,13 +80,29 @@ class ValueMethods:
     def __int__(self) -> int:
         return int(self.item())
 
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
     def __index__(self) -> int:
         if self._array.dtype.is_floating_point:
             raise TypeError(f"{self._array} is no integer and cannot be an index")
         return int(self.item())
 
     def __iter__(self) -> Iterator[Tensor]:
+        if not self._array.shape:
+            raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
-    def __contains__(self, value) -> bool:
+    def __reversed__(self) -> Iterator[Tensor]:
+        """The rows from the last to the first: for row in reversed(x)."""
+        if not self._array.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0)[::-1])
+
+    def __contains__(self, value: object) -> bool:
+        """Whether an element equals value, or any of value's where that is a tensor."""
+        if not (ops.is_tensor(value) or ops.is_number(value)):
+            raise TypeError(
+                f"in: {self._array} holds numbers and is asked for a {type(value).__name__}"
+            )
         return bool((self == value).any())

@@ -9,7 +9,8 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
-from ..tensor import as_tensor_like, common_dtype, is_tensor
+from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
+from . import linalg
 from .activation import gelu, gelu_tanh, silu, softplus
 from .check import axes, axis
 from .conv import conv2d, conv2d_input, conv2d_weight
@@ -89,10 +90,12 @@ from .index import (
     index,
     index_select,
     normalize,
+    scatter_zeros,
     set_index,
 )
 from .loss import cross_entropy, cross_entropy_mean
-from .matmul import linear, matmul
+from .matmul import linear, matmul, tensordot
+from .order import commonest, median, nanmedian, quantile
 from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
@@ -113,6 +116,9 @@ from .rounding import (
     trunc,
     trunc_divide,
 )  # fmt: skip
+from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
+from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax
+from .sort import searchsorted, sort
 from .strided import alias, as_strided, become, check_memory, reinterpret, strided_view

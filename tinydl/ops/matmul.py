@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .check import same_dtype
 from .elementwise import Elementwise
 from .reduce import sum_to
-from .shape import reshape
+from .shape import permute, reshape
 
 
 class _Matmul(Elementwise):
@@ -22,7 +22,7 @@ class _Matmul(Elementwise):
 def _matmul(x, y):
     """z[…,m,n] = Σ_k x[…,m,k] y[…,k,n]; the leading axes broadcast.
 
-    float32 or float64, of any strides; integers take the dtype of the other operand.
+    float32, float64 or integers (modulo 2^bits), of any strides, in the dtype they meet in.
     """
     batch = ()
     if len(x.shape) > 2 or len(y.shape) > 2:
@@ -49,7 +49,7 @@ _matmul.vjp(
 def matmul(x: Tensor, y: Tensor) -> Tensor:
     """x @ y with NumPy's rules: 1-d operands are a row on the left, a column on the right.
 
-    x[…,m,k], y[…,k,n] → z[…,m,n] with leading axes broadcast, float32 or float64.
+    x[…,m,k], y[…,k,n] → z[…,m,n] with leading axes broadcast, any dtype but bool.
 
     Raises:
         ValueError: a 0-d operand, or sizes that do not fit.
@@ -76,6 +76,21 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
         rows = () if a.ndim == 1 else z.shape[-2:-1]
         z = reshape(z, shape=z.shape[:-2] + rows + (() if b.ndim == 1 else z.shape[-1:]))
     return z
+
+
+def tensordot(x: Tensor, y: Tensor, dims: tuple) -> Tensor:
+    """Σ x · y over the axes dims[0] of x, each with the one of y in dims[1]; the others stay.
+
+    x[i…,k…], y[k…,j…] → z[i…,j…], of any dtype: one product of matrices.
+    """
+    over_x, over_y = dims
+    rows = tuple(a for a in range(x.ndim) if a not in over_x)
+    columns = tuple(a for a in range(y.ndim) if a not in over_y)
+    summed = prod(x.shape[a] for a in over_x)
+    sides = [x.shape[a] for a in rows], [y.shape[a] for a in columns]
+    left = reshape(permute(x, dims=(*rows, *over_x)), shape=(prod(sides[0]), summed))
+    right = reshape(permute(y, dims=(*over_y, *columns)), shape=(summed, prod(sides[1])))
+    return reshape(matmul(left, right), shape=(*sides[0], *sides[1]))
 
 
 @op

@@ -42,11 +42,14 @@ from .elementwise import (
     where,
 )
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
+from .linalg import cholesky, cofactors, det, eigh, inv, logabsdet, pinv, qr, solve, svd
 from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
 from .matmul import _matmul, linear, linear_input, linear_weight
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, dropout_grad, normal, philox, randint, uniform
 from .reduce import amax, amin, argmax, argmin, max, min, sum
+from .scan import cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .shape import _view, as_strided, cat, contiguous, expand, permute, to_device
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
+from .sort import searchsorted, sort
