@@ -52,6 +52,9 @@ for name in ("atan2", "hypot"):
 for name in ("logaddexp", "logaddexp2"):
     case(name, binary(), REALS, SUMS)
 
+for name in ("xlogy", "xlog1py"):
+    case(name, binary("numbers", "positive"), REALS, SUMS)
+
 for name in ("floor", "ceil", "trunc", "round"):
     case(name, fractions, REALS, EXACT)
 for name in ("floor_divide", "trunc_divide", "remainder", "fmod"):

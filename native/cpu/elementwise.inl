@@ -153,17 +153,17 @@ TD_INLINE void FN(map2_bool)(int64_t n, char *const *p, const int64_t *s, MASK (
 #define CONST(number) ((REAL)(number))
 #define SELECT(m, u, v) FN(select)((m), AS_VEC(u), AS_VEC(v))
 
-#define UNARY_ROW(name, how, formula)                                                                   \
+#define UNARY_ROW(name, how, formula)                                                              \
     TD_INLINE VEC FN(name##_vec)(VEC x) { return formula; }                                        \
     static void FN(name)(int64_t n, char *const *p, const int64_t *s)                              \
     {                                                                                              \
-        FN(map1##how)(n, p, s, FN(name##_vec));                                                         \
+        FN(map1##how)(n, p, s, FN(name##_vec));                                                    \
     }
-#define BINARY_ROW(name, how, formula)                                                                  \
+#define BINARY_ROW(name, how, formula)                                                             \
     TD_INLINE VEC FN(name##_vec)(VEC x, VEC y) { return formula; }                                 \
     static void FN(name)(int64_t n, char *const *p, const int64_t *s)                              \
     {                                                                                              \
-        FN(map2##how)(n, p, s, FN(name##_vec));                                                         \
+        FN(map2##how)(n, p, s, FN(name##_vec));                                                    \
     }
 #define COMPARE(name, condition)                                                                   \
     TD_INLINE MASK FN(name##_vec)(VEC x, VEC y) { return condition; }                              \

@@ -265,7 +265,6 @@ TD_INLINE VEC FN(vpow)(VEC x, VEC y)
     return z;
 }
 
-
 /* Quotients towards 0, sums modulo 2^bits: x / 0 is 0, which Python does not let happen unnoticed,
  * and the least number / −1 is itself. */
 TD_CALLED VEC FN(vtruncdiv)(VEC x, VEC y)

@@ -8,9 +8,10 @@
 TD_INLINE vec_f64 verf_more(vec_f64 x)
 {
     static const double ERF[] = {
-        0x1.06eba8214db69p-3,  -0x1.812746b0379e6p-2,  0x1.ce2f21a042b30p-4,  -0x1.b82ce31284e00p-6,
-        0x1.565bcd0dbaa38p-8,  -0x1.c02db3dac435fp-11, 0x1.f9a321d5b8e1ep-14, -0x1.f4d1e3183f7aep-17,
-        0x1.b9df224ca4b97p-20, -0x1.5f1ecb6f0764cp-23, 0x1.f7b4bf3b13964p-27, -0x1.389d4f2641625p-30,
+        0x1.06eba8214db69p-3,   -0x1.812746b0379e6p-2,  0x1.ce2f21a042b30p-4,
+        -0x1.b82ce31284e00p-6,  0x1.565bcd0dbaa38p-8,   -0x1.c02db3dac435fp-11,
+        0x1.f9a321d5b8e1ep-14,  -0x1.f4d1e3183f7aep-17, 0x1.b9df224ca4b97p-20,
+        -0x1.5f1ecb6f0764cp-23, 0x1.f7b4bf3b13964p-27,  -0x1.389d4f2641625p-30,
         0x1.05ffd737fb32ep-34};
     return x * poly_f64(x * x, ERF, 13);
 }
@@ -20,12 +21,14 @@ TD_INLINE vec_f64 verf_more(vec_f64 x)
 TD_INLINE vec_f64 verfc_far(vec_f64 a)
 {
     static const double Q[] = {
-        0x1.e144d0fea7ee3p-1,  0x1.3d029aa657601p+1,   0x1.0e42d9bbc2507p+2,  0x1.796d851a5f9cfp+1,
-        -0x1.1355cded5b382p+2, -0x1.14f55e6255705p+3,  0x1.10cd8c2e7fb74p+3,  0x1.7acff24113103p+4,
-        -0x1.0e0c2ff6f1bc6p+5, -0x1.e6eb2aab7ae6fp+5,  0x1.4fe371e0bd126p+7,  0x1.236329c5a7305p+6,
-        -0x1.7cee6986a20dap+9, 0x1.53a0f1b21eb4ap+9,   0x1.2b44cda922822p+11, -0x1.b58e4e8c5f010p+12,
-        0x1.0c61db31e64b5p+9,  0x1.183433f7e6f27p+15,  -0x1.0f2a760d1c0dap+16, -0x1.6db724c7d0043p+16,
-        0x1.d435bece3f3e6p+18, 0x1.10b8858085e5ap+15,  -0x1.56592f5658961p+20};
+        0x1.e144d0fea7ee3p-1,   0x1.3d029aa657601p+1,   0x1.0e42d9bbc2507p+2,
+        0x1.796d851a5f9cfp+1,   -0x1.1355cded5b382p+2,  -0x1.14f55e6255705p+3,
+        0x1.10cd8c2e7fb74p+3,   0x1.7acff24113103p+4,   -0x1.0e0c2ff6f1bc6p+5,
+        -0x1.e6eb2aab7ae6fp+5,  0x1.4fe371e0bd126p+7,   0x1.236329c5a7305p+6,
+        -0x1.7cee6986a20dap+9,  0x1.53a0f1b21eb4ap+9,   0x1.2b44cda922822p+11,
+        -0x1.b58e4e8c5f010p+12, 0x1.0c61db31e64b5p+9,   0x1.183433f7e6f27p+15,
+        -0x1.0f2a760d1c0dap+16, -0x1.6db724c7d0043p+16, 0x1.d435bece3f3e6p+18,
+        0x1.10b8858085e5ap+15,  -0x1.56592f5658961p+20};
     a = less_f64((vec_f64){0} + 27.5, a);
     vec_f64 sum_low, sum = vsum_f64((vec_f64){0} + 2, a, &sum_low), t_low;
     vec_f64 t = vquotient_f64((vec_f64){0} + 1, (vec_f64){0}, sum, sum_low, &t_low);
@@ -63,11 +66,11 @@ TD_INLINE vec_f64 vphi_f64(vec_f64 x) { return 0.5 * verfc_f64(x * -0.7071067811
 /* The same to the accuracy of f32: in f64 where a few roundings would be too many, else in f32. */
 TD_INLINE vec_f64 verfc_short(vec_f64 x)
 {
-    static const double Q[] = {
-        0x1.1ca626f68fb94p+0, 0x1.84622e43eb4b2p+1,  0x1.29fd9dadb8148p+2,  0x1.96587766739cep+0,
-        -0x1.96278c16ca288p+2, -0x1.0388319f062f8p+2, 0x1.cf16b7a7ee569p+3,  0x1.918aecf9487f5p+1,
-        -0x1.3fc1088d35f4cp+5, 0x1.8e01c12e9a7e5p+4,  0x1.5420448400dc0p+6,  -0x1.e92d0227cd1a2p+6,
-        -0x1.2bb398008aaebp+5};
+    static const double Q[] = {0x1.1ca626f68fb94p+0, 0x1.84622e43eb4b2p+1,  0x1.29fd9dadb8148p+2,
+                               0x1.96587766739cep+0, -0x1.96278c16ca288p+2, -0x1.0388319f062f8p+2,
+                               0x1.cf16b7a7ee569p+3, 0x1.918aecf9487f5p+1,  -0x1.3fc1088d35f4cp+5,
+                               0x1.8e01c12e9a7e5p+4, 0x1.5420448400dc0p+6,  -0x1.e92d0227cd1a2p+6,
+                               -0x1.2bb398008aaebp+5};
     vec_f64 a = vabs_f64(x), t = 1 / (a + 2);
     vec_f64 far = vexp_f64(-a * a) * t * poly_f64(t - 0.28125, Q, 13);
     return select_f64(x < 0, 2 - far, far);
@@ -76,15 +79,15 @@ TD_INLINE vec_f32 verfc_f32(vec_f32 x) { return vthrough_f64(x, verfc_short); }
 
 TD_INLINE vec_f32 verfc_rough(vec_f32 a) /* for a ≥ 0 */
 {
-    static const float Q[] = {1.11191028f,  3.03424605f, 4.65610155f, 1.58737385f,
+    static const float Q[] = {1.11191028f,  3.03424605f,  4.65610155f, 1.58737385f,
                               -6.34552292f, -4.06636629f, 14.4228469f, 3.73403039f,
-                              -38.440557f,  10.7759624f, 66.8171388f};
+                              -38.440557f,  10.7759624f,  66.8171388f};
     vec_f32 t = 1 / (a + 2);
     return vexp_f32(-a * a) * t * poly_f32(t - 0.28125f, Q, 11);
 }
 TD_INLINE vec_f32 verf_f32(vec_f32 x)
 {
-    static const float ERF[] = {0.128379166f,   -0.376126267f,   0.112835947f,  -0.026854212f,
+    static const float ERF[] = {0.128379166f,   -0.376126267f,    0.112835947f,   -0.026854212f,
                                 0.00518908742f, -0.000801686429f, 7.87587506e-05f};
     vec_f32 a = vabs_f32(x), near = x + x * poly_f32(x * x, ERF, 7);
     return select_f32(a < 1, near, vcopysign_f32(1 - verfc_rough(a), x));

@@ -131,9 +131,9 @@ TD_INLINE vtrig_f64 vtrig_of(vec_f64 x)
     static const double SIN[] = {-0x1.5555555555555p-3,  0x1.1111111110b6cp-7,
                                  -0x1.a01a019e73325p-13, 0x1.71de3781495ffp-19,
                                  -0x1.ae5ff4f957b14p-26, 0x1.5e0333e3ccba1p-33};
-    static const double COS[] = {0x1.5555555555555p-5,   -0x1.6c16c16c16944p-10,
-                                 0x1.a01a019f4671dp-16,  -0x1.27e4fa0d3726cp-22,
-                                 0x1.1eeb5de1e2b95p-29,  -0x1.9075bb669682cp-37};
+    static const double COS[] = {0x1.5555555555555p-5,  -0x1.6c16c16c16944p-10,
+                                 0x1.a01a019f4671dp-16, -0x1.27e4fa0d3726cp-22,
+                                 0x1.1eeb5de1e2b95p-29, -0x1.9075bb669682cp-37};
     vec_f64 a = vabs_f64(x), shifted = a * 0x1.45f306dc9c883p-1 + 0x1.8p52;
     vec_f64 n = shifted - 0x1.8p52, low1, low2, r, low, z, half;
     r = vsum_f64(a - n * 0x1.921fb544p+0, n * -0x1.0b4611a6p-34, &low1);
@@ -147,7 +147,8 @@ TD_INLINE vtrig_f64 vtrig_of(vec_f64 x)
     if (any) {
         vec_f64 f = r, f_low = low;
         for (int i = 0; i < LANES_f64; i++)
-            if (far[i]) turns[i] = td_quarter_turns(fabs(x[i]), (double *)&f + i, (double *)&f_low + i);
+            if (far[i])
+                turns[i] = td_quarter_turns(fabs(x[i]), (double *)&f + i, (double *)&f_low + i);
         a = vproduct_f64(f, (vec_f64){0} + 0x1.921fb54442d18p+0, &low1);
         low1 += f * 0x1.1a62633145c07p-54 + f_low * 0x1.921fb54442d18p+0;
         r = select_f64(far, a, r);
@@ -201,9 +202,9 @@ TD_INLINE vec_f64 vtan_f64(vec_f64 x)
 TD_INLINE vec_f64 vatan2_f64(vec_f64 y, vec_f64 x)
 {
     static const double ATAN[] = {
-        -0x1.5555555555555p-2, 0x1.9999999999953p-3,  -0x1.249249248d7dcp-3, 0x1.c71c71c303dbbp-4,
-        -0x1.745d165dc9713p-4, 0x1.3b1392d519db1p-4,  -0x1.110e87b4357d2p-4, 0x1.e19a0bfa3eef9p-5,
-        -0x1.ac7a5a79b3f26p-5, 0x1.74dccfb93fff0p-5,  -0x1.1b311bb48c215p-5, 0x1.0acd9e91a5a35p-6};
+        -0x1.5555555555555p-2, 0x1.9999999999953p-3, -0x1.249249248d7dcp-3, 0x1.c71c71c303dbbp-4,
+        -0x1.745d165dc9713p-4, 0x1.3b1392d519db1p-4, -0x1.110e87b4357d2p-4, 0x1.e19a0bfa3eef9p-5,
+        -0x1.ac7a5a79b3f26p-5, 0x1.74dccfb93fff0p-5, -0x1.1b311bb48c215p-5, 0x1.0acd9e91a5a35p-6};
     const vec_f64 zero = {0};
     vec_f64 a = vabs_f64(x), b = vabs_f64(y), one = zero + 1;
     mask_f64 equal = (a == b) & ((a == 0) | (a == INFINITY)); /* an angle that no quotient has */
@@ -217,7 +218,7 @@ TD_INLINE vec_f64 vatan2_f64(vec_f64 y, vec_f64 x)
     vec_f64 over = select_f64(steep, -a, select_f64(flat, b, b - a));
     vec_f64 under = select_f64(steep, b, select_f64(flat, a, b + a));
     vec_f64 t = over / under, z = t * t;
-    mask_f64 left = (mask_f64)x < 0; /* −0 too */
+    mask_f64 left = (mask_f64)x < 0;                                         /* −0 too */
     vec_f64 turn = select_f64(steep, zero + 2, select_f64(flat, zero, one)); /* of π/4 */
     turn = select_f64(left, 4 - turn, turn);
     t = select_f64(left, -t, t);
@@ -233,8 +234,8 @@ TD_INLINE vec_f64 vasin_parts(vec_f64 a, vec_f64 *low)
     static const double ASIN[] = {0x1.5555555555556p-3, 0x1.3333333332ecap-4, 0x1.6db6db6e31f13p-5,
                                   0x1.f1c71c1db0623p-6, 0x1.6e8bb1c8209a2p-6, 0x1.1c4d35cf95421p-6,
                                   0x1.c9cf07674736ap-7, 0x1.782651caa6547p-7, 0x1.52420b04b37bep-7,
-                                  0x1.65a9c4dfcf8b2p-8, 0x1.1d189408314eep-6,
-                                  -0x1.e6aaa8a0a04ccp-7, 0x1.d72b2bc8155f8p-6};
+                                  0x1.65a9c4dfcf8b2p-8, 0x1.1d189408314eep-6, -0x1.e6aaa8a0a04ccp-7,
+                                  0x1.d72b2bc8155f8p-6};
     mask_f64 large = a > 0.5;
     vec_f64 z = select_f64(large, 0.5 * (1 - a), a * a), r = select_f64(large, vsqrt_f64(z), a);
     *low = r * z * poly_f64(z, ASIN, 13);
@@ -266,8 +267,9 @@ TD_INLINE vec_f64 vacos_f64(vec_f64 x)
  * both exact or as good, they are S sinh r + D cosh r and S cosh r + D sinh r. */
 TD_INLINE vec_f64 vhyperbolic_of(vec_f64 x, int cosine)
 {
-    static const double SINH[] = {1 / 6.0,         1 / 120.0,        1 / 5040.0,         1 / 362880.0,
-                                  1 / 39916800.0,  1 / 6227020800.0, 1 / 1307674368000.0};
+    static const double SINH[] = {
+        1 / 6.0,        1 / 120.0,        1 / 5040.0,         1 / 362880.0,
+        1 / 39916800.0, 1 / 6227020800.0, 1 / 1307674368000.0};
     static const double COSH[] = {1 / 2.0,       1 / 24.0,        1 / 720.0,        1 / 40320.0,
                                   1 / 3628800.0, 1 / 479001600.0, 1 / 87178291200.0};
     const double bias = 0x1.8p52 + 2046;

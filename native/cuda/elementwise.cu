@@ -30,7 +30,7 @@
 #define ATANH(v) td_atanh_of(v)
 #define ERF(v) td_erf_of(v)
 #define ERFC(v) td_erfc_of(v)
-#define PHI(v) (td_erfc_of((v) * (T)-0.70710678118654752) / 2)
+#define PHI(v) (td_erfc_of((v) * (T) - 0.70710678118654752) / 2)
 #define ERFINV(v) td_erfinv_of(v)
 #define LGAMMA(v) td_lgamma_of(v)
 #define FLOOR(v) td_floor_of(v)

@@ -14,12 +14,12 @@
     __device__ __forceinline__ double td_##name##_of(double x) { return of_double(x); }
 #define TD_FUNCTION2(name, of_float, of_double)                                                    \
     __device__ __forceinline__ float td_##name##_of(float x, float y) { return of_float(x, y); }   \
-    __device__ __forceinline__ double td_##name##_of(double x, double y)                           \
-    {                                                                                              \
-        return of_double(x, y);                                                                    \
-    }
+    __device__ __forceinline__ double td_##name##_of(double x, double y) { return of_double(x, y); }
 #define TD_THROUGH_DOUBLE(name, function)                                                          \
-    __device__ __forceinline__ float td_##name##_of(float x) { return (float)function((double)x); }\
+    __device__ __forceinline__ float td_##name##_of(float x)                                       \
+    {                                                                                              \
+        return (float)function((double)x);                                                         \
+    }                                                                                              \
     __device__ __forceinline__ double td_##name##_of(double x) { return function(x); }
 
 TD_FUNCTION(sqrt, sqrtf, sqrt)

@@ -100,8 +100,7 @@ class FunctionMethods:
         >>> tinydl.tensor([0.0, 2.0]).xlogy(tinydl.tensor([0.0, 1.0]))
         tensor([0., 0.])
         """
-        product = self * ops.log(other if ops.is_tensor(other) else ops.as_tensor_like(other, self))
-        return _unless_zero(self, other, product)
+        return ops.xlogy(self, other)
 
     def xlog1py(self, other: Operand) -> Tensor:
         """self · ln (1 + other), but 0 where self is 0 and other is a number.
@@ -110,10 +109,7 @@ class FunctionMethods:
         >>> tinydl.tensor([0.0, 2.0]).xlog1py(tinydl.tensor([-1.0, 0.0]))
         tensor([0., 0.])
         """
-        product = self * ops.log1p(
-            other if ops.is_tensor(other) else ops.as_tensor_like(other, self)
-        )
-        return _unless_zero(self, other, product)
+        return ops.xlog1py(self, other)
 
     def logit(self, eps: float | None = None) -> Tensor:
         """ln (self / (1 − self)), what sigmoid() undoes; NaN outside [0, 1].
@@ -127,7 +123,7 @@ class FunctionMethods:
             tensor([0.    , 2.1972])
         """
         x = self if eps is None else self.clamp(eps, 1 - eps)
-        return ops.log(x / (1 - x))
+        return ops.log(x) - ops.log1p(-x)
 
     def rsqrt(self) -> Tensor:
         """One over the square root, 1 / √self.
@@ -348,8 +344,3 @@ class FunctionMethods:
     arcsinh = asinh
     arccosh = acosh
     arctanh = atanh
-
-
-def _unless_zero(x, y, product) -> Tensor:
-    """product, but 0 where x is 0 and y is not NaN."""
-    return ops.where((x == 0) & (y == y), 0, product)

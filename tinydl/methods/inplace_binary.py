@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import dtypes, ops
+from .arithmetic import ArithmeticMethods
+from .compare import CompareMethods
+from .elementwise import ElementwiseMethods
+from .functions import FunctionMethods
+from .rounding import RoundingMethods
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -50,7 +56,7 @@ class InplaceBinaryMethods:
         """self ← self / other, rounded down with "floor" and towards 0 with "trunc"."""
         if rounding_mode is None:
             return ops.div.inplace(self, other)
-        return become(self, "div_", self.div(other, rounding_mode=rounding_mode))
+        return become(self, RoundingMethods.div, other, rounding_mode=rounding_mode)
 
     def true_divide_(self, other: Operand) -> Tensor:
         """self ← self / other."""
@@ -114,117 +120,117 @@ class InplaceBinaryMethods:
 
     def bitwise_not_(self) -> Tensor:
         """self ← ~self."""
-        return become(self, "bitwise_not_", self.bitwise_not())
+        return become(self, CompareMethods.bitwise_not)
 
     def lcm_(self, other: Operand) -> Tensor:
         """self ← the least common multiple."""
-        return become(self, "lcm_", self.lcm(other))
+        return become(self, RoundingMethods.lcm, other)
 
     def ldexp_(self, other: Operand) -> Tensor:
         """self ← self · 2^other."""
-        return become(self, "ldexp_", self.ldexp(other))
+        return become(self, RoundingMethods.ldexp, other)
 
     def xlogy_(self, other: Operand) -> Tensor:
         """self ← self · ln other, 0 where self is 0."""
-        return become(self, "xlogy_", self.xlogy(other))
+        return ops.xlogy.inplace(self, other)
 
     def heaviside_(self, values: Operand) -> Tensor:
         """self ← 0 below 0, 1 above, values at 0."""
-        return become(self, "heaviside_", self.heaviside(values))
+        return become(self, ElementwiseMethods.heaviside, values)
 
     def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
         """self ← self + value · tensor1 · tensor2."""
-        return become(self, "addcmul_", self.addcmul(tensor1, tensor2, value=value))
+        return become(self, ArithmeticMethods.addcmul, tensor1, tensor2, value=value)
 
     def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
         """self ← self + value · tensor1 / tensor2."""
-        return become(self, "addcdiv_", self.addcdiv(tensor1, tensor2, value=value))
+        return become(self, ArithmeticMethods.addcdiv, tensor1, tensor2, value=value)
 
     def lerp_(self, end: Tensor, weight: Operand) -> Tensor:
         """self ← self + weight · (end − self)."""
-        return become(self, "lerp_", self.lerp(end, weight))
+        return become(self, ArithmeticMethods.lerp, end, weight)
 
     def masked_fill_(self, mask: Tensor, value: Operand) -> Tensor:
         """self ← value where the mask holds."""
-        return become(self, "masked_fill_", self.masked_fill(mask, value))
+        return become(self, ElementwiseMethods.masked_fill, mask, value)
 
     def nan_to_num_(
         self, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
     ) -> Tensor:
         """self ← numbers for NaN, ∞ and −∞."""
-        return become(self, "nan_to_num_", self.nan_to_num(nan, posinf, neginf))
+        return become(self, ElementwiseMethods.nan_to_num, nan, posinf, neginf)
 
     def logit_(self, eps: float | None = None) -> Tensor:
         """self ← ln (self / (1 − self))."""
-        return become(self, "logit_", self.logit(eps))
+        return become(self, FunctionMethods.logit, eps)
 
     def round_(self, *, decimals: int = 0) -> Tensor:
         """self ← the nearest whole number."""
-        return become(self, "round_", self.round(decimals=decimals))
+        return become(self, RoundingMethods.round, decimals=decimals)
 
     def frac_(self) -> Tensor:
         """self ← self − trunc(self)."""
-        return become(self, "frac_", self.frac())
+        return become(self, RoundingMethods.frac)
 
     def sinc_(self) -> Tensor:
         """self ← sin (π self) / (π self)."""
-        return become(self, "sinc_", self.sinc())
+        return become(self, FunctionMethods.sinc)
 
     def deg2rad_(self) -> Tensor:
         """self ← self · π / 180."""
-        return become(self, "deg2rad_", self.deg2rad())
+        return become(self, FunctionMethods.deg2rad)
 
     def rad2deg_(self) -> Tensor:
         """self ← self · 180 / π."""
-        return become(self, "rad2deg_", self.rad2deg())
+        return become(self, FunctionMethods.rad2deg)
 
     def digamma_(self) -> Tensor:
         """self ← Γ′(self) / Γ(self)."""
-        return become(self, "digamma_", self.digamma())
+        return become(self, FunctionMethods.digamma)
 
     def float_power_(self, exponent: Operand) -> Tensor:
         """self ← self^exponent, of float64."""
-        return become(self, "float_power_", self.float_power(exponent))
+        return become(self, ArithmeticMethods.float_power, exponent)
 
     def lt_(self, other: Operand) -> Tensor:
         """self ← whether self < other, as numbers."""
-        return become(self, "lt_", self.lt(other))
+        return become(self, CompareMethods.lt, other)
 
     def le_(self, other: Operand) -> Tensor:
         """self ← whether self ≤ other."""
-        return become(self, "le_", self.le(other))
+        return become(self, CompareMethods.le, other)
 
     def gt_(self, other: Operand) -> Tensor:
         """self ← whether self > other."""
-        return become(self, "gt_", self.gt(other))
+        return become(self, CompareMethods.gt, other)
 
     def ge_(self, other: Operand) -> Tensor:
         """self ← whether self ≥ other."""
-        return become(self, "ge_", self.ge(other))
+        return become(self, CompareMethods.ge, other)
 
     def eq_(self, other: Operand) -> Tensor:
         """self ← whether self = other."""
-        return become(self, "eq_", self.eq(other))
+        return become(self, CompareMethods.eq, other)
 
     def ne_(self, other: Operand) -> Tensor:
         """self ← whether self ≠ other."""
-        return become(self, "ne_", self.ne(other))
+        return become(self, CompareMethods.ne, other)
 
     def logical_and_(self, other: Operand) -> Tensor:
         """self ← whether both are not 0."""
-        return become(self, "logical_and_", self.logical_and(other))
+        return become(self, CompareMethods.logical_and, other)
 
     def logical_or_(self, other: Operand) -> Tensor:
         """self ← whether one at least is not 0."""
-        return become(self, "logical_or_", self.logical_or(other))
+        return become(self, CompareMethods.logical_or, other)
 
     def logical_xor_(self, other: Operand) -> Tensor:
         """self ← whether just one is not 0."""
-        return become(self, "logical_xor_", self.logical_xor(other))
+        return become(self, CompareMethods.logical_xor, other)
 
     def logical_not_(self) -> Tensor:
         """self ← whether self is 0."""
-        return become(self, "logical_not_", self.logical_not())
+        return become(self, CompareMethods.logical_not)
 
     def __iadd__(self, other: Operand) -> Tensor:
         return self.add_(other)
@@ -273,11 +279,15 @@ class InplaceBinaryMethods:
     not_equal_ = ne_
 
 
-def become(x: Tensor, name: str, value: Tensor) -> Tensor:
-    """x ← value, which has been computed elsewhere."""
+def become(x: Tensor, function: Callable, *arguments, **settings) -> Tensor:
+    """x ← function(x, …), which has no kernel of its own that could write there."""
+    name = function.__name__.lstrip("_") + "_"
+    traced = [t for t in (x, *arguments) if ops.is_tensor(t) and t.requires_grad]
+    old = x.clone() if traced and ops.mode.enabled else x  # what derivatives will read
+    value = function(old, *[old if other is x else other for other in arguments], **settings)
     if not dtypes.can_cast(value.dtype, x.dtype):
         raise TypeError(f"{name}: the result is {value.dtype}, x stays {x._array}")
     if value.shape != x.shape:
         raise ValueError(f"{name}: the result {value._array} does not fit into {x._array}")
-    x[...] = value
-    return x
+    whole = tuple([(0, 1, n) for n in x.shape])
+    return ops.assign._inplace(name, x, ops.cast(value, x.dtype), key=whole)

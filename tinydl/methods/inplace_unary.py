@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import ops
+from .elementwise import ElementwiseMethods
 from .inplace_binary import become
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class InplaceUnaryMethods:
         if not limits:
             raise ValueError("clamp_: give min, max or both")
         if any(map(ops.is_tensor, limits)):
-            return become(self, "clamp_", self.clamp(min, max))
+            return become(self, ElementwiseMethods.clamp, min, max)
         dtype = ops.common_dtype((self, *limits))
         if dtype is not self.dtype:
             raise TypeError(f"clamp_: the result is {dtype}, x stays {self._array}")

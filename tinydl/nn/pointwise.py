@@ -12,6 +12,10 @@ from ..tensor import Tensor
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
+def _threshold(x: Tensor, threshold: float, value: float) -> Tensor:
+    return ops.where(x > threshold, x, value)
+
+
 def _limited(x: Tensor, low: float, high: float) -> Tensor:
     """x between bounds, constant from them on: clamp(), but for the derivative at a bound."""
     return ops.where(x <= low, low, ops.where(x >= high, high, x))
@@ -29,8 +33,9 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> tinydl.nn.functional.threshold(tinydl.tensor([0.5, 2.0]), 1, 0)
     tensor([0., 2.])
     """
-    y = ops.where(input > threshold, input, value)
-    return become(input, "threshold_", y) if inplace else y
+    if inplace:
+        return become(input, _threshold, threshold, value)
+    return _threshold(input, threshold, value)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -40,8 +45,9 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.relu6(tinydl.tensor([-1.0, 3.0, 8.0]))
     tensor([0., 3., 6.])
     """
-    y = _limited(input, 0.0, 6.0)
-    return become(input, "relu6_", y) if inplace else y
+    if inplace:
+        return become(input, relu6)
+    return _limited(input, 0.0, 6.0)
 
 
 def hardtanh(
@@ -57,8 +63,9 @@ def hardtanh(
         >>> tinydl.nn.functional.hardtanh(tinydl.tensor([-2.0, 0.5, 2.0]))
         tensor([-1. ,  0.5,  1. ])
     """
-    y = _limited(input, min_val, max_val)
-    return become(input, "hardtanh_", y) if inplace else y
+    if inplace:
+        return become(input, hardtanh, min_val, max_val)
+    return _limited(input, min_val, max_val)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
@@ -68,8 +75,9 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.hardsigmoid(tinydl.tensor([-4.0, 0.0, 1.5]))
     tensor([0.  , 0.5 , 0.75])
     """
-    y = _limited(input + 3, 0.0, 6.0) / 6
-    return become(input, "hardsigmoid_", y) if inplace else y
+    if inplace:
+        return become(input, hardsigmoid)
+    return _limited(input + 3, 0.0, 6.0) / 6
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -79,8 +87,9 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.hardswish(tinydl.tensor([-4.0, 1.0, 4.0]))
     tensor([-0.    ,  0.6667,  4.    ])
     """
-    y = _hardswish(input)
-    return become(input, "hardswish_", y) if inplace else y
+    if inplace:
+        return become(input, hardswish)
+    return _hardswish(input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -90,8 +99,9 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> tinydl.nn.functional.leaky_relu(tinydl.tensor([-1.0, 2.0]))
     tensor([-0.01,  2.  ])
     """
-    y = ops.where(input > 0, input, input * negative_slope)
-    return become(input, "leaky_relu_", y) if inplace else y
+    if inplace:
+        return become(input, leaky_relu, negative_slope)
+    return ops.where(input > 0, input, input * negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -101,8 +111,9 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.elu(tinydl.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.    ])
     """
-    y = ops.where(input > 0, input, alpha * ops.expm1(input.clamp(max=0)))
-    return become(input, "elu_", y) if inplace else y
+    if inplace:
+        return become(input, elu, alpha)
+    return ops.where(input > 0, input, alpha * ops.expm1(input.clamp(max=0)))
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -112,8 +123,9 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.selu(tinydl.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    y = SELU_SCALE * elu(input, SELU_ALPHA)
-    return become(input, "selu_", y) if inplace else y
+    if inplace:
+        return become(input, selu)
+    return SELU_SCALE * elu(input, SELU_ALPHA)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -123,8 +135,9 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.celu(tinydl.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.    ])
     """
-    y = ops.where(input > 0, input, alpha * ops.expm1(input.clamp(max=0) / alpha))
-    return become(input, "celu_", y) if inplace else y
+    if inplace:
+        return become(input, celu, alpha)
+    return ops.where(input > 0, input, alpha * ops.expm1(input.clamp(max=0) / alpha))
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -134,8 +147,9 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.silu(tinydl.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    y = ops.silu(input)
-    return become(input, "silu_", y) if inplace else y
+    if inplace:
+        return become(input, silu)
+    return ops.silu(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -145,8 +159,9 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tinydl.nn.functional.mish(tinydl.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.944 ])
     """
-    y = input * ops.tanh(ops.softplus(input))
-    return become(input, "mish_", y) if inplace else y
+    if inplace:
+        return become(input, mish)
+    return input * ops.tanh(ops.softplus(input))
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:

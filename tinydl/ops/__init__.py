@@ -79,6 +79,8 @@ from .functions import (
     sin,
     sinh,
     tan,
+    xlog1py,
+    xlogy,
 )  # fmt: skip
 from .fused import conv2d_relu, linear_relu
 from .index import (

@@ -235,14 +235,14 @@ pow.vjp(
 
 maximum = binary("maximum", "max(x, y); NaN if either is", takes=BOOLS_OR)
 maximum.vjp(
-    x=lambda g, x, y: where(x == y, g / 2, where(x > y, g, 0)),
-    y=lambda g, x, y: where(x == y, g / 2, where(y > x, g, 0)),
+    x=lambda g, x, y: where(x == y, g / 2, where(x < y, 0, g)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y < x, 0, g)),
 )
 
 minimum = binary("minimum", "min(x, y); NaN if either is", takes=BOOLS_AND)
 minimum.vjp(
-    x=lambda g, x, y: where(x == y, g / 2, where(x < y, g, 0)),
-    y=lambda g, x, y: where(x == y, g / 2, where(y < x, g, 0)),
+    x=lambda g, x, y: where(x == y, g / 2, where(x > y, 0, g)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y > x, 0, g)),
 )
 
 

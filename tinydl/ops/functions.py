@@ -43,6 +43,18 @@ logaddexp2.vjp(
     y=lambda g, x, y: g * sigmoid(where(x == y, 0, y - x) * LN2),
 )
 
+xlogy = binary("xlogy", "x · ln y, and 0 where x is 0 and y is not NaN", Real)
+xlogy.vjp(
+    x=lambda g, x, y: where((x == 0) & (y <= 0), 0, g * log(y)),
+    y=lambda g, x, y: g * (x / y),
+)
+
+xlog1py = binary("xlog1py", "x · ln (1 + y), and 0 where x is 0 and y is not NaN", Real)
+xlog1py.vjp(
+    x=lambda g, x, y: where((x == 0) & (y <= -1), 0, g * log1p(y)),
+    y=lambda g, x, y: g * (x / (y + 1)),
+)
+
 # --- roots ----------------------------------------------------------------------------------------
 
 rsqrt = unary("rsqrt", "1 / √x")
@@ -75,10 +87,15 @@ atan = unary("atan", "the angle in [−π/2, π/2] whose tangent is x")
 atan.vjp(x=lambda g, x: g / (1 + square(x)))
 
 atan2 = binary("atan2", "the angle in [−π, π] of the point (y, x): x is its height", Real)
-atan2.vjp(
-    x=lambda g, x, y: g * (y / (square(x) + square(y))),
-    y=lambda g, x, y: -g * (x / (square(x) + square(y))),
-)
+atan2.vjp(x=lambda g, x, y: g * _share(y, x), y=lambda g, x, y: -g * _share(x, y))
+
+
+def _share(x: Tensor, y: Tensor) -> Tensor:
+    """x / (x² + y²), but 0 at the origin, where no angle is nearer than another."""
+    length = hypot(x, y)
+    length = where(length == 0, 1, length)
+    return x / length / length
+
 
 sinh = unary("sinh", "(eˣ − e⁻ˣ) / 2")
 sinh.vjp(x=lambda g, x: g * cosh(x))

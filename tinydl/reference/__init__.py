@@ -69,6 +69,8 @@ from .functions import (
     sin,
     sinh,
     tan,
+    xlog1py,
+    xlogy,
 )
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
 from .linalg import cholesky, cofactors, det, eigh, inv, logabsdet, pinv, qr, solve, svd

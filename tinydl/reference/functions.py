@@ -30,3 +30,13 @@ def erfinv(x):
     for _ in range(50):
         y = y - (erf(y) - x) * np.sqrt(np.pi) / 2 * np.exp(y * y)
     return y
+
+
+def xlogy(x, y):
+    """x · ln y, and 0 where x is 0 and y is a number"""
+    return np.where((x == 0) & (y == y), 0, x * np.log(y))
+
+
+def xlog1py(x, y):
+    """x · ln (1 + y), and 0 where x is 0 and y is a number"""
+    return np.where((x == 0) & (y == y), 0, x * np.log1p(y))
