@@ -17,7 +17,7 @@ import tinydl
 from tinydl import backend, ops
 
 ISAS = backend.usable()
-COUNT = 400  # of each kind of argument
+COUNT = 50  # of each kind of argument
 
 
 def _spread(low: float, high: float):
@@ -137,29 +137,25 @@ def _ulps(y: float, exact, dtype: str) -> float:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*FUNCTIONS, *TWO])
-def test_ulps(name, dtype, capsys, record_property):
+def test_ulps(name, dtype, record_property):
     kinds, function = FUNCTIONS.get(name) or TWO[name]
     rng = np.random.default_rng(0)
     arguments = [_arguments(kinds, dtype, rng) for _ in range(1 + (name in TWO))]
     if name in TWO:
         n = min(map(len, arguments))
         arguments = [rng.permutation(a)[:n] for a in arguments]
-    with mp.workprec(160 if name in ("sin", "cos", "tan") else 120):
-        with mp.workprec(1200 if name in ("sin", "cos", "tan") else 120):
-            exact = [_exact(function, *map(float, at)) for at in zip(*arguments, strict=True)]
-        worst = []
-        for isa in ISAS:
-            device = f"cpu:{isa}"
-            y = getattr(ops, name)(*[tinydl.tensor(a, device=device) for a in arguments]).numpy()
-            ulps = [0 if e is None else _ulps(v, e, dtype) for v, e in zip(y, exact, strict=True)]
-            if name in DERIVED:
-                ulps = np.array(ulps) / (
-                    2 * (1 + DERIVED[name](*[a.astype(float) for a in arguments]))
-                )
-            at = int(np.argmax(ulps))
-            worst.append((ulps[at], isa, [float(a[at]) for a in arguments]))
-    line = "   ".join(f"{isa} {ulp:.2f} at {x}" for ulp, isa, x in worst)
-    with capsys.disabled():
-        print(f"\n{name:<10} {dtype:<8} {line}", end="")
-    record_property("ulp", line)
-    assert max(worst)[0] <= ALLOWED
+    with mp.workprec(1200 if name in ("sin", "cos", "tan") else 120):  # x modulo π
+        exact = [_exact(function, *map(float, at)) for at in zip(*arguments, strict=True)]
+    worst = []
+    for isa in ISAS:
+        device = f"cpu:{isa}"
+        y = getattr(ops, name)(*[tinydl.tensor(a, device=device) for a in arguments]).numpy()
+        ulps = [0 if e is None else _ulps(v, e, dtype) for v, e in zip(y, exact, strict=True)]
+        if name in DERIVED:
+            condition = DERIVED[name](*[a.astype(float) for a in arguments])
+            ulps = np.array(ulps) / (2 * (1 + condition))
+        at = int(np.argmax(ulps))
+        worst.append((ulps[at], isa, [float(a[at]) for a in arguments]))
+    ulp, isa, at = max(worst)
+    record_property("ulp", f"{name:<10} {dtype:<8} {isa:<7} {ulp:.2f} at {at}")
+    assert ulp <= ALLOWED

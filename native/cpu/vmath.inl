@@ -26,7 +26,7 @@ TD_INLINE VEC FN(vcopysign)(VEC magnitude, VEC sign)
     return (VEC)(((MASK)magnitude & ~bit) | ((MASK)sign & bit));
 }
 
-/* To integers: adding M = 2^23 (f32), 2^52 (f64) leaves |x| < M no digits for a fraction; ties go to
+/* To integers: adding M = 2^23 (f32), 2^52 (f64) leaves |x| < M no digits for fractions; ties go to
  * the even one. The sign of −0 stays. */
 TD_INLINE VEC FN(vround)(VEC x)
 {
@@ -289,7 +289,7 @@ TD_INLINE VEC FN(vfloordiv)(VEC x, VEC y)
     return FN(select)((y != 0) & (r != 0) & ((r ^ y) < 0), q - 1, q);
 }
 
-/* Shifts by as many bits as there are, or more, or by less than none, leave nothing but the sign. */
+/* Shifts by as many bits as there are, or more, or by fewer than 0, leave nothing but the sign. */
 TD_INLINE VEC FN(vshl)(VEC x, VEC y)
 {
     const int bits = 8 * sizeof(REAL);

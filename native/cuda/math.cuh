@@ -109,7 +109,7 @@ template <class T> __device__ __forceinline__ T td_floordiv_of(T x, T y)
     return td_truncdiv_of(x, y) - (y != 0 && below ? 1 : 0);
 }
 
-/* Shifts by as many bits as there are, or more, or by less than none, leave nothing but the sign. */
+/* Shifts by as many bits as there are, or more, or by fewer than 0, leave nothing but the sign. */
 template <class T> __device__ __forceinline__ T td_shl_of(T x, T y)
 {
     return y < 0 || y >= (T)(8 * sizeof(T)) ? 0 : (T)((uint64_t)x << y);
