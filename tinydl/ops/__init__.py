@@ -9,6 +9,7 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
+from ..op import replace
 from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
 from . import linalg
 from .activation import gelu, gelu_tanh, silu, softplus
