@@ -12,9 +12,9 @@ from devices import EVERY_DEVICE
 import tinydl
 import tinydl.nn.functional as F
 from tinydl import Tensor
+from tinydl.inspect import gradcheck, gradgradcheck
 from tinydl.methods.inplace_binary import InplaceBinaryMethods
 from tinydl.methods.inplace_unary import InplaceUnaryMethods
-from tinydl.inspect import gradcheck, gradgradcheck
 
 pytestmark = EVERY_DEVICE
 
@@ -26,7 +26,7 @@ def leaf(*values: float) -> Tensor:
     return tinydl.tensor(values, dtype=tinydl.float64, requires_grad=True)
 
 
-def gradient(function, *values: float) -> list:
+def slope(function, *values: float) -> list:
     x = leaf(*values)
     function(x).sum().backward()
     return x.grad.tolist()
@@ -98,7 +98,7 @@ def test_interpolation_ends_where_it_should():
 def test_digamma_is_the_derivative_of_lgamma():
     euler = 0.5772156649015329
     same(leaf(1, 2, 0.5, 100).digamma(), [-euler, 1 - euler, -euler - 2 * math.log(2), 4.60016185])
-    same(leaf(-0.5, -1.25).digamma(), [0.03648997397857652, -0.5703854 + 3.5712646])
+    same(leaf(-0.5, -1.25).digamma(), [0.03648997397857652, 3.7141391202135278])
     assert leaf(0.0, -0.0, -3.0).digamma().tolist()[:2] == [-INF, INF]
     assert leaf(-3.0).digamma().isnan().item()
 
@@ -191,25 +191,25 @@ def test_values_of_activations():
 
 
 def test_derivatives_at_bends():
-    assert gradient(F.relu6, 0.0, 6.0) == [0, 0]
-    assert gradient(F.hardtanh, -1.0, 1.0) == [0, 0]
-    assert gradient(F.hardsigmoid, -3.0, 3.0) == [0, 0]
-    assert gradient(F.leaky_relu, 0.0) == [0.01] and gradient(F.elu, 0.0) == [1]
-    assert gradient(lambda x: F.elu(x, 2.0), 0.0) == [2] and gradient(F.celu, 0.0) == [1]
-    assert gradient(F.softshrink, 0.5, -0.5) == [0, 0] == gradient(F.hardshrink, 0.5, -0.5)
-    assert gradient(lambda x: F.threshold(x, 1, 0), 1.0) == [0]
-    assert gradient(lambda x: x.clamp(-1, 1), -1.0, 1.0) == [1, 1]
-    assert gradient(lambda x: x.maximum(x.detach()), 2.0) == [0.5]
-    assert gradient(lambda x: x.fmax(x.detach()), 2.0) == [1]
-    assert gradient(Tensor.sinc, 0.0) == [0] and gradient(Tensor.frac, 2.0) == [1]
-    assert gradient(lambda x: x.copysign(-1.0), 0.0, 2.0) == [0, -1]
-    assert gradient(lambda x: x.nan_to_num(), NAN, INF, 1.0) == [0, 0, 1]
+    assert slope(F.relu6, 0.0, 6.0) == [0, 0]
+    assert slope(F.hardtanh, -1.0, 1.0) == [0, 0]
+    assert slope(F.hardsigmoid, -3.0, 3.0) == [0, 0]
+    assert slope(F.leaky_relu, 0.0) == [0.01] and slope(F.elu, 0.0) == [1]
+    assert slope(lambda x: F.elu(x, 2.0), 0.0) == [2] and slope(F.celu, 0.0) == [1]
+    assert slope(F.softshrink, 0.5, -0.5) == [0, 0] == slope(F.hardshrink, 0.5, -0.5)
+    assert slope(lambda x: F.threshold(x, 1, 0), 1.0) == [0]
+    assert slope(lambda x: x.clamp(-1, 1), -1.0, 1.0) == [1, 1]
+    assert slope(lambda x: x.maximum(x.detach()), 2.0) == [0.5]
+    assert slope(lambda x: x.fmax(x.detach()), 2.0) == [1]
+    assert slope(Tensor.sinc, 0.0) == [0] and slope(Tensor.frac, 2.0) == [1]
+    assert slope(lambda x: x.copysign(-1.0), 0.0, 2.0) == [0, -1]
+    assert slope(lambda x: x.nan_to_num(), NAN, INF, 1.0) == [0, 0, 1]
 
 
 def test_what_is_not_chosen_leaves_no_nan():
     for function in (F.elu, F.celu, F.selu, F.hardswish, F.softplus):
-        assert not any(map(math.isnan, gradient(function, 1e4, 1e300))), function
-    assert gradient(lambda x: x.logaddexp(x.detach()), INF, -INF) == [0.5, 0.5]
+        assert not any(map(math.isnan, slope(function, 1e4, 1e300))), function
+    assert slope(lambda x: x.logaddexp(x.detach()), INF, -INF) == [0.5, 0.5]
 
 
 # --- integers -------------------------------------------------------------------------------------
@@ -327,15 +327,20 @@ def test_forms_in_place(name):
     assert method(y, *arguments) is y
     assert y.data_ptr() == memory and y.dtype is x.dtype and y._version > version
     assert y.tolist() == expected.to(x.dtype).tolist()
-    if getattr(x.clone().requires_grad_() * 1 if x.is_floating_point() else x, name[:-1])(
-        *arguments
-    ).requires_grad:
-        gradients = []
-        for form in (name[:-1], name):
-            z = x.clone().requires_grad_()
-            getattr(z * 1, form)(*arguments).sum().backward()
-            gradients.append(z.grad.tolist())
-        assert gradients[0] == gradients[1]
+    gradients = [gradient_of(x, form, arguments) for form in (name[:-1], name)]
+    assert gradients[0] == gradients[1] or gradients[0] is None
+
+
+def gradient_of(x: Tensor, form: str, arguments: list) -> list | None:
+    """The gradient of a method, or None where it has none."""
+    if not x.is_floating_point():
+        return None
+    x = x.clone().requires_grad_()
+    y = getattr(x * 1, form)(*arguments)
+    if not y.requires_grad:
+        return None
+    y.sum().backward()
+    return x.grad.tolist()
 
 
 def test_forms_in_place_refuse_what_does_not_fit():
