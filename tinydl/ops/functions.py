@@ -20,7 +20,7 @@ exp2 = unary("exp2", "2ˣ")
 exp2.vjp(x=lambda g, out: g * (out * LN2))
 
 expm1 = unary("expm1", "eˣ − 1, accurate near 0")
-expm1.vjp(x=lambda g, out: g * (out + 1))
+expm1.vjp(x=lambda g, x: g * exp(x))  # out + 1 would be 0 below −17
 
 log2 = unary("log2", "log₂ x")
 log2.vjp(x=lambda g, x: g / (x * LN2))
