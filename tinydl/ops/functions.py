@@ -134,8 +134,8 @@ def digamma(x: Tensor) -> Tensor:
     """
     below = x < 0
     z = where(below, 1 - x, x)
-    y = 0
-    for k in range(10):
+    y = 1 / z  # of −0 too
+    for k in range(1, 10):
         y = y + 1 / (z + k)
     z = z + 10
     w = 1 / square(z)
