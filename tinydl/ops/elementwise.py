@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from .. import dtypes
+from .. import dtypes, growth
+from ..amp import Product
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
 from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
+from .check import warn_double
 
 
 class Elementwise(Op):
@@ -55,6 +57,7 @@ class Elementwise(Op):
             if isinstance(x, Tensor):
                 if x._array.dtype is not dtype:
                     dtype = common_dtype(inputs)
+                    warn_double(self.name, self.inputs, inputs)
                     break
             elif not (dtype.is_floating_point and is_number(x)):
                 dtype = self._common_dtype(inputs)
@@ -92,6 +95,18 @@ def _agreeing(x, y) -> tuple | None:
 
 
 _NUMBERS = (float, int)
+
+
+class Weighted(Product):
+    """A product of data x and parameters, all of one dtype. Data in float64 beside parameters in
+    float32, which is what NumPy makes, are computed with in float64, and that is told once."""
+
+    def prepare(self, inputs: tuple) -> list:
+        inputs = super().prepare(inputs)
+        if inputs[0]._array.dtype is dtypes.float64 and inputs[1]._array.dtype is dtypes.float32:
+            warn_double(self.name, self.inputs, inputs)
+            inputs = [x if x is None else cast(x, dtypes.float64) for x in inputs]
+        return inputs
 
 
 class Real(Elementwise):
@@ -204,6 +219,7 @@ relu.vjp(x=lambda g, out: relu_grad(g, out))
 
 add = binary("add", "x + y", takes=BOOLS_OR)
 add.vjp(x=lambda g: g, y=lambda g: g)
+add.watch = growth.noticed
 
 sub = binary("sub", "x − y")
 sub.vjp(x=lambda g: g, y=lambda g: -g)
