@@ -106,7 +106,8 @@ TD_API td_status td_sum(td_tensor *y, const td_tensor *x);
 TD_API td_status td_max(td_tensor *y, td_tensor *idx, const td_tensor *x);
 TD_API td_status td_min(td_tensor *y, td_tensor *idx, const td_tensor *x);
 
-/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's --- */
+/* --- matmul: y[…,m,n] = a[…,m,k] · b[…,k,n] (+ bias[n]); a, b any, batch dims like y's ---
+ * Reals; integers too, modulo 2^bits. */
 
 TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,
                            const td_tensor *bias);
@@ -118,6 +119,32 @@ TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,
 TD_API td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis);
 TD_API td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx,
                                 int64_t axis);
+
+/* --- scans along one axis: a step t needs the one before it ------------------------------- */
+
+/* y[t] = y[t−1] + x[t], or y[t+1] + x[t] where reverse; integers add up and multiply in i64. */
+TD_API td_status td_cumsum(td_tensor *y, const td_tensor *x, int64_t axis, int32_t reverse);
+/* y[t] = y[t−1] · x[t] */
+TD_API td_status td_cumprod(td_tensor *y, const td_tensor *x, int64_t axis);
+/* The largest or smallest of x[0…t], and (i64) its place: the last of equal ones; NaN beats all. */
+TD_API td_status td_cummax(td_tensor *y, td_tensor *idx, const td_tensor *x, int64_t axis);
+TD_API td_status td_cummin(td_tensor *y, td_tensor *idx, const td_tensor *x, int64_t axis);
+/* y[t] = log Σ_{s≤t} exp x[s] */
+TD_API td_status td_logcumsumexp(td_tensor *y, const td_tensor *x, int64_t axis);
+/* y[t] = a[t] · y[t−1] + b[t] with y[−1] = 0; where reverse its adjoint in b,
+ * y[t] = a[t+1] · y[t+1] + b[t]. */
+TD_API td_status td_recurrence(td_tensor *y, const td_tensor *a, const td_tensor *b, int64_t axis,
+                               int32_t reverse);
+
+/* --- sorting and searching along the last axis ------------------------------------------- */
+
+/* The first k of x[…,n] in ascending order, or in descending: values[…,k] and their places (i64)
+ * idx[…,k], k ≤ n. Equal ones stay in the order they had; NaN is above all. */
+TD_API td_status td_sort(td_tensor *values, td_tensor *idx, const td_tensor *x, int32_t descending);
+/* y[…,m] (i64) = how many of sorted[…,n] are < x[…,m], or ≤ where right; NaN is above all. sorted
+ * may have one axis, for all rows of x. */
+TD_API td_status td_searchsorted(td_tensor *y, const td_tensor *sorted, const td_tensor *x,
+                                 int32_t right);
 
 /* --- convolution: y[n,k,p,q] = x[n,c,h,w] ⋆ w[k,c/groups,r,s] (+ b[k]) ------------------- */
 

@@ -115,6 +115,7 @@ MATRICES = {"256³": fixed((256, 256), (256, 256)), "batch": fixed((64, 33, 70),
 LAYER = {"": fixed((64, 3136), (128, 3136), (128,))}
 
 case("_matmul", inputs.matmul, REALS, SUMS, bench=MATRICES)
+case("_matmul", inputs.matmul, INTEGERS, EXACT, label="integers")
 case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
 case("linear_input", inputs.linear_input, REALS, SUMS)
 case("linear_weight", inputs.linear_weight, REALS, SUMS)
@@ -223,4 +224,6 @@ case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_
 # --- families with files of their own -------------------------------------------------------------
 
 import cases_linalg  # noqa: E402, F401
+import cases_scan  # noqa: E402, F401
 import cases_shape  # noqa: E402, F401
+import cases_sort  # noqa: E402, F401

@@ -99,6 +99,6 @@ def test_every_status_is_an_exception(status, error):
 
 
 def test_a_dtype_no_kernel_has_is_a_type_error_that_names_both():
-    x = tinydl.ones(2, 2).long()
-    with pytest.raises(TypeError, match=r"matmul.*i64"):
+    x = tinydl.ones(2, 2).bool()
+    with pytest.raises(TypeError, match=r"matmul.*bool"):
         x @ x

@@ -215,6 +215,7 @@ def other(device):
         (lambda x: ones(3)[x.long() * 0], "gather: operands"),
         (lambda x: (ones(3).requires_grad_() * 2).backward(x), "backward: the gradient"),
         (lambda x: accumulated_into(x), "backward: x.grad"),
+        (lambda x: ones(3).requires_grad_().__setattr__("grad", x), ".grad of f32[3]"),
     ],
 )
 def test_devices_do_not_mix(wrong, name, other, device):
@@ -225,8 +226,9 @@ def test_devices_do_not_mix(wrong, name, other, device):
 
 
 def accumulated_into(grad):
-    x = ones(3).requires_grad_()
+    x = grad.detach().requires_grad_()
     x.grad = grad
+    x.data = ones(3)
     (x * 2).sum().backward()
 
 

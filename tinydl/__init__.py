@@ -8,8 +8,16 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, linalg, nn, optim, utils
-from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from . import autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
+from .autograd import is_anomaly_enabled
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
 from .creation import (
     arange,
@@ -62,6 +70,8 @@ from .functions import *  # abs, add, …: the methods of Tensor that are functi
 from .io import load, save
 from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
+from .searching import *  # searchsorted, isin, …
+from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
 from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import bernoulli, rand, randint, randn, randperm
@@ -95,10 +105,13 @@ __all__ = [
     "finfo", "iinfo", "can_cast", "promote_types", "result_type",
     "get_default_dtype", "set_default_dtype",
     "device", "set_default_device", "set_num_threads", "get_num_threads",
-    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled",
+    "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "inference_mode",
+    "is_inference_mode_enabled", "is_anomaly_enabled",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
     *functions.__all__,
     *joining.__all__,
+    *searching.__all__,
+    *statistics.__all__,
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from . import capture
 from .backend import Backend, call_arrays, ffi
 from .dtypes import DType, float32, from_numpy_dtype
-from .storage import Borrowed, Storage, free_list, lent, round_up
+from .storage import Borrowed, Storage, Unrecorded, free_list, lent, round_up
 
 MAX_NDIM = ffi.typeof("td_tensor").fields[1][1].type.length  # TD_MAX_NDIM
 
@@ -239,7 +239,11 @@ def _descriptor_template(shape: tuple, strides: tuple, code: int):
 @lru_cache(maxsize=4096, typed=True)  # True, 1 and 1.0 are equal but not the same
 def _scalar(value, spelling: str | None, dtype: DType, backend: Backend) -> Array:
     with np.errstate(over="ignore"):  # too large a number is ∞
-        return Array.of(np.asarray(value), dtype, backend)
+        made = Array.of(np.asarray(value), dtype, backend)
+    storage = made.storage
+    if isinstance(storage.memory, Unrecorded):  # it outlives the inference mode it is made in
+        storage.memory = storage.memory.inner
+    return made
 
 
 def scalar(value, dtype: DType, backend: Backend) -> Array:

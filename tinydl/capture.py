@@ -78,7 +78,7 @@ class Capture:
     def adds_to(self, leaf) -> None:
         """backward() adds to leaf.grad."""
         if get_ident() == self.thread:
-            self.leaves.setdefault(leaf, leaf.grad)
+            self.leaves.setdefault(leaf, leaf._grad)
 
     def repeat(self, count: Callable[[int], None]) -> None:
         """Calls count(1) before each replay: the step counts as made once more."""

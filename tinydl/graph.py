@@ -1,4 +1,4 @@
-"""The graph: what a recorded call keeps, where in the user's code it was, and when not to record.
+"""The graph: what a recorded call keeps, and where in the user's code it was.
 
 A node keeps Arrays and Tensors of *earlier* values only, never its own output Tensor: there are
 no reference cycles, and memory returns the moment the last Tensor of a graph goes.
@@ -6,123 +6,26 @@ no reference cycles, and memory returns the moment the last Tensor of a graph go
 
 from __future__ import annotations
 
-import functools
 import linecache
 import os
 import sys
-import threading
-from collections.abc import Callable
 from itertools import count, repeat
-from typing import TYPE_CHECKING, TypeVar
 
 from . import capture
 from .array import Array
+from .grad_mode import (  # noqa: F401  (what is recorded, and when: one address for both)
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    mode,
+    no_grad,
+    set_grad_enabled,
+)
+from .storage import Unrecorded
 from .tensor import Tensor
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-Function = TypeVar("Function", bound=Callable)
-
 _PACKAGE = os.path.dirname(__file__) + os.sep
-
-
-class _Mode(threading.local):
-    """Whether ops are recorded, in this thread."""
-
-    enabled = True
-
-
-mode = _Mode()
-
-
-class _Recording:
-    """Recording on or off within a block or a function."""
-
-    def __init__(self, enabled: bool):
-        self.enabled = enabled
-
-    def __enter__(self) -> Self:
-        self.before, mode.enabled = mode.enabled, self.enabled
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        mode.enabled = self.before
-
-    def __call__(self, function: Function) -> Function:
-        @functools.wraps(function)
-        def wrapped(*args, **kwargs):
-            with _Recording(self.enabled):
-                return function(*args, **kwargs)
-
-        return wrapped
-
-
-class set_grad_enabled(_Recording):
-    """Turns recording on or off in this thread: from here on, in a `with` block, or a function.
-
-    >>> import tinydl
-    >>> x = tinydl.ones(3, requires_grad=True)
-    >>> with tinydl.set_grad_enabled(False):
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    def __init__(self, enabled: bool):
-        super().__init__(enabled)
-        self.before, mode.enabled = mode.enabled, enabled
-
-    def __enter__(self) -> Self:
-        return self  # it is so already
-
-    def __call__(self, function: Function) -> Function:
-        mode.enabled = self.before  # only the function was meant
-        return super().__call__(function)
-
-
-class no_grad(_Recording):
-    """Operations inside are not recorded, which saves memory and time: evaluation, updates.
-
-    >>> import tinydl
-    >>> x = tinydl.ones(3, requires_grad=True)
-    >>> with tinydl.no_grad():
-    ...     y = x * 2
-    >>> y.requires_grad
-    False
-    >>> @tinydl.no_grad()
-    ... def double(x):
-    ...     return x * 2
-    >>> double(x).requires_grad
-    False
-    """
-
-    def __init__(self) -> None:
-        super().__init__(False)
-
-
-class enable_grad(_Recording):
-    """Operations inside are recorded, also within no_grad().
-
-    >>> import tinydl
-    >>> x = tinydl.ones(3, requires_grad=True)
-    >>> with tinydl.no_grad(), tinydl.enable_grad():
-    ...     (x * 2).requires_grad
-    True
-    """
-
-    def __init__(self) -> None:
-        super().__init__(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded in this thread.
-
-    >>> import tinydl
-    >>> with tinydl.no_grad():
-    ...     tinydl.is_grad_enabled()
-    False
-    """
-    return mode.enabled
 
 
 # --- where in the user's code something happened --------------------------------------------------
@@ -155,7 +58,7 @@ class Node:
 
     edges     per input: where its gradient goes, (node, output number) or a leaf Tensor; None
               where no gradient is needed
-    saved     what the rules of those inputs asked for, by name; None once freed
+    saved     what the rules of those inputs asked for, by name; once freed, who did it
     versions  of the saved arrays' storages, to notice values overwritten since
     """
 
@@ -188,7 +91,7 @@ class Node:
                 edges.append(x)
             else:
                 if x._base is not None:
-                    _check_view(op, x)
+                    check_view(op, x)
                 edges.append((x._node, x._index))
         node = Node()
         node.op, node.plan, node.edges = op, plan, edges
@@ -196,6 +99,10 @@ class Node:
         node.rank, node.site = next(Node._ranks), call_site()
         node.hooks = node.retained = None
         node.saved, node.versions = plan.save(inputs, result)
+        if inference_mode.used:
+            refuse_inference(node)
+        if op.watch is not None:
+            op.watch(node, result)
         return node
 
     def resave_output(self, array: Array) -> None:
@@ -205,17 +112,29 @@ class Node:
             (name, s, storage.version if name == "out" else v) for name, s, v in self.versions
         ]
 
+    def name(self) -> str:
+        """The op's name in PyTorch's spelling: mul's is MulBackward0."""
+        words = self.op.name.strip("_").split("_")
+        return "".join(word[:1].upper() + word[1:] for word in words) + "Backward0"
+
+    @property
+    def next_functions(self) -> tuple:
+        """For each input (node, output number), (AccumulateGrad, 0) of a leaf, or (None, 0)."""
+        return tuple(
+            edge
+            if type(edge) is tuple
+            else (None, 0)
+            if edge is None
+            else (AccumulateGrad(edge), 0)
+            for edge in self.edges
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} of {describe_site(self.site)}>"
+
     def backward(self, grads: list, wanted) -> list:
         """The gradients of the inputs whose edges are wanted (None: of all that lead on), from
         those of the outputs."""
-        if self.saved is None:
-            raise RuntimeError(
-                f"backward through {self.op.name} a second time: its graph was freed by an earlier "
-                f"backward.\n  recorded at {describe_site(self.site)}\n"
-                "If a value is carried from one step to the next (a hidden state, a running loss), "
-                "cut it with .detach(); to go through one graph twice pass retain_graph=True "
-                "the first time."
-            )
         for name, storage, version in self.versions:
             if storage.version != version:
                 raise self.overwritten(name, storage)
@@ -240,9 +159,15 @@ class Node:
             results.append(result)
         return results
 
+    def input_name(self, position: int) -> str:
+        """What an error calls an input."""
+        names = self.op.inputs
+        return f"input {names[0]}[{position}]" if self.op.variadic else f"input {names[position]}"
+
     def overwritten(self, name: str, storage) -> RuntimeError:
         op, site = storage.written or ("an operation", None)
-        what = "output" if name in ("out", "rest") else f"input {name}"
+        what = {"out": "output", "rest": "output"}.get(name, f"input {name}")
+        what = name if name.startswith("saved") else what
         return RuntimeError(
             f"backward of {self.op.name} needs its {what}, which {op} has overwritten since.\n"
             f"  saved by {self.op.name} at {describe_site(self.site)}\n"
@@ -251,7 +176,33 @@ class Node:
         )
 
 
-def _check_view(op, x: Tensor) -> None:
+class AccumulateGrad:
+    """What next_functions shows for a leaf: its gradient ends here, in variable.grad."""
+
+    next_functions = ()
+
+    def __init__(self, variable: Tensor):
+        self.variable = variable
+
+    def name(self) -> str:
+        return "AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad of {self.variable._array}>"
+
+
+def reachable(tensors, after: int = -1) -> set[Node]:
+    """The nodes that these tensors were computed by, of those made after a rank."""
+    seen, stack = set(), [t._node for t in tensors if t._node is not None]
+    while stack:
+        node = stack.pop()
+        if node.rank > after and node not in seen:
+            seen.add(node)
+            stack += [edge[0] for edge in node.edges if type(edge) is tuple]
+    return seen
+
+
+def check_view(op, x: Tensor) -> None:
     """A view's way back leads to what its base was: refuses it when that was written over."""
     base, node = x._base
     if base._node is not node:
@@ -260,6 +211,17 @@ def _check_view(op, x: Tensor) -> None:
             f"modified since.\n  modified at {describe_site(base._node.site)}\n"
             "Gradients of the view would miss that: take it again from the modified tensor."
         )
+
+
+def refuse_inference(node: Node) -> None:
+    """RuntimeError if backward would need what was made in inference mode."""
+    for name, storage, _ in node.versions:
+        if isinstance(storage.memory, Unrecorded):
+            what = "output" if name == "out" else name
+            raise RuntimeError(
+                f"{node.op.name}: its {what} was made in inference_mode, so it cannot be saved for "
+                "backward; clone() it outside of inference_mode, or use no_grad() there instead"
+            )
 
 
 def wrote(array: Array, op: str, site=None) -> None:

@@ -28,7 +28,7 @@ from functools import partial
 from itertools import repeat
 
 from .array import Array, broadcast_shapes
-from .dtypes import DType, float32
+from .dtypes import DType, can_cast, float32
 from .graph import Node, mode, wrote
 from .tensor import Tensor, as_tensor_like
 
@@ -131,6 +131,7 @@ class Op:
             if p.kind is p.KEYWORD_ONLY and p.default is not p.empty and p.name != "into"
         }  # into= is where inplace() wants the result, not a constant of the formula
         self.rules: dict[str, Rule] = {}
+        self.watch: Callable | None = None  # is told of each recorded call
         self._plans: dict[tuple, Plan] = {}
         if self.name in OPS:
             raise ValueError(f"there is already an op called {self.name}")
@@ -209,17 +210,19 @@ class Op:
 
     def inplace(self, x: Tensor, *others, **attrs) -> Tensor:
         """x ← op(x, …) in x's own memory: x becomes the output of a new node."""
-        if not x._array.dtype.is_half or self.moves:
-            return self._inplace(self.name + "_", x, *others, **attrs)
-        whole = tuple([(0, 1, n) for n in x._array.shape])
-        value = self(x, *others, **attrs)
-        return OPS["assign"]._inplace(self.name + "_", x, value, key=whole)
+        name, array = self.name + "_", x._array
+        same, *others = self.prepare((x, *others))
+        if not can_cast(same._array.dtype, array.dtype):
+            raise TypeError(f"{name}: the result is {same._array.dtype}, x stays {array}")
+        if same is x and (self.moves or not array.dtype.is_half):
+            return self._inplace(name, x, others, attrs)
+        assign, whole = OPS["assign"], tuple([(0, 1, n) for n in array.shape])
+        value = self(same, *others, **attrs)  # in another dtype than x's
+        return assign._inplace(name, x, assign.prepare((x, value))[1:], {"key": whole})
 
-    def _inplace(self, name: str, x: Tensor, *others, **attrs) -> Tensor:
-        old, *others = self.prepare((Tensor(x._array, x._node, x._index, x.requires_grad), *others))
-        array = x._array
-        if old._array is not array:
-            raise TypeError(f"{name}: the result is {old._array.dtype}, x stays {array}")
+    def _inplace(self, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
+        """inplace() where the op computes in x's dtype."""
+        old, array = Tensor(x._array, x._node, x._index, x.requires_grad), x._array
         repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
         if any(repeated) and array.size:
             raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")

@@ -14,6 +14,7 @@ from threading import get_ident
 from typing import Any
 
 from . import capture
+from .autograd.freed import Freed
 from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
 from .device import default as default_device
@@ -159,7 +160,7 @@ class Recorded:
         results: list[Tensor] = []
         flatten(output, results)
         for y in results:
-            if y._node is not None and y._node.saved is not None:
+            if y._node is not None and not isinstance(y._node.saved, Freed):
                 raise RuntimeError(
                     f"{self.name}: the step returns {y._array}, which could be differentiated; "
                     "call backward() in the step, or run it under no_grad()"

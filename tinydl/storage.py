@@ -93,6 +93,17 @@ class FreeList:
         return out[0]
 
 
+class Unrecorded(FreeList):
+    """Another list's pieces, for what is made in inference mode: a storage's list is its mark."""
+
+    def __init__(self, inner: FreeList):
+        super().__init__(inner.backend, inner.stats)
+        self.inner, self.free, self.limit = inner, inner.free, inner.limit
+
+    def give(self, pointer, size: int) -> None:
+        self.inner.give(pointer, size)
+
+
 class Borrowed:
     """Memory of somebody else, who frees it when `owner` goes."""
 

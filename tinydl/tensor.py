@@ -6,13 +6,10 @@ _index, which of that call's outputs it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from . import autograd, dtypes, ops
 from . import device as devices
+from . import dtypes
 from .array import Array, scalar
 from .dtypes import DType
 from .methods.arithmetic import ArithmeticMethods
@@ -21,28 +18,35 @@ from .methods.convert import ConvertMethods
 from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.gradient import GradientMethods
 from .methods.inplace import InplaceMethods
 from .methods.interop import InteropMethods
+from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.scan import ScanMethods
+from .methods.sets import SetMethods
 from .methods.shape import ShapeMethods
+from .methods.statistics import StatisticMethods
 from .methods.values import ValueMethods
 from .methods.views import ViewMethods
-
-if TYPE_CHECKING:
-    from .graph import Node
 
 
 class Tensor(
     FactMethods,
+    GradientMethods,
     ValueMethods,
     ArithmeticMethods,
     CompareMethods,
     ElementwiseMethods,
     ProductMethods,
     ReduceMethods,
+    StatisticMethods,
+    ScanMethods,
+    OrderMethods,
+    SetMethods,
     ShapeMethods,
     ViewMethods,
     RearrangeMethods,
@@ -58,8 +62,6 @@ class Tensor(
 
     Attributes:
         requires_grad: whether operations on it are recorded, for backward() to go back through.
-        grad: of a leaf that requires it, the sum of the gradients that backward() has found: a
-            tensor of the same shape and dtype; None before the first.
 
     Example:
         >>> import tinydl
@@ -70,16 +72,15 @@ class Tensor(
     """
 
     requires_grad: bool
-    grad: Tensor | None
 
     __slots__ = (
         "__weakref__",
         "_array",
         "_base",
+        "_grad",
         "_hooks",
         "_index",
         "_node",
-        "grad",
         "requires_grad",
     )  # fmt: skip
 
@@ -88,31 +89,9 @@ class Tensor(
             array = _from_data(array)
         self._array, self._node, self._index = array, node, index
         self.requires_grad = requires_grad or node is not None
-        self.grad = self._base = self._hooks = None
+        self._grad = self._base = self._hooks = None
 
-    # --- graph ------------------------------------------------------------------------------------
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether it was made by the user and not by a recorded operation.
-
-        >>> import tinydl
-        >>> x = tinydl.ones(2, requires_grad=True)
-        >>> x.is_leaf, (2 * x).is_leaf
-        (True, False)
-        """
-        return self._node is None
-
-    @property
-    def grad_fn(self) -> Node | None:
-        """The recorded operation it came from, None for a leaf.
-
-        >>> import tinydl
-        >>> x = tinydl.ones(2, requires_grad=True)
-        >>> (2 * x).grad_fn.op
-        <op mul(x, y)>
-        """
-        return self._node
+    # --- the same memory elsewhere ----------------------------------------------------------------
 
     @property
     def data(self) -> Tensor:
@@ -130,55 +109,6 @@ class Tensor(
     def data(self, value: Tensor) -> None:
         self._array = value._array
 
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-    ) -> None:
-        """Adds d(Σ self · gradient)/dx to x.grad of every leaf x that self was computed from.
-
-        Args:
-            gradient: of self's shape and dtype; a scalar needs none and starts with 1.
-            retain_graph: whether to keep the graph for another backward; as create_graph if None.
-            create_graph: whether the gradients can be differentiated again.
-            inputs: the tensors whose .grad is wanted; all leaves if None.
-
-        Raises:
-            RuntimeError: nothing requires a gradient, self is no scalar and gradient is missing,
-                the graph was freed by an earlier backward, or a value it needs was overwritten.
-            ValueError: gradient has another shape than self.
-            TypeError: gradient has another dtype than self.
-
-        Example:
-            >>> import tinydl
-            >>> x = tinydl.tensor([1.0, 2.0], requires_grad=True)
-            >>> (x**3).backward(tinydl.tensor([1.0, 10.0]))
-            >>> x.grad
-            tensor([  3., 120.])
-        """
-        autograd.backward((self,), (gradient,), retain_graph, create_graph, inputs)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Asks for gradients of this leaf, or no longer; returns self.
-
-        Raises:
-            RuntimeError: requires_grad is False and self is no leaf; use .detach().
-            TypeError: self is not floating point.
-
-        Example:
-            >>> import tinydl
-            >>> tinydl.ones(2).requires_grad_()
-            tensor([1., 1.], requires_grad=True)
-        """
-        if not requires_grad and self._node is not None:
-            raise RuntimeError(f"requires_grad_: {self._array} is no leaf; use .detach()")
-        if requires_grad and not self._array.dtype.is_floating_point:
-            raise TypeError(f"requires_grad_: {self._array} is not floating point")
-        self.requires_grad = requires_grad
-        return self
-
     def detach(self) -> Tensor:
         """The same memory outside the graph: no gradient flows back through it.
 
@@ -190,61 +120,6 @@ class Tensor(
         out = Tensor(self._array)
         out._base = self._base or (self, self._node)
         return out
-
-    def clone(self) -> Tensor:
-        """A contiguous copy that gradients flow through.
-
-        >>> import tinydl
-        >>> x = tinydl.ones(2)
-        >>> x.clone().zero_()
-        tensor([0., 0.])
-        >>> x
-        tensor([1., 1.])
-        """
-        return ops.contiguous(self)
-
-    def retain_grad(self) -> None:
-        """Asks backward() to fill .grad of this tensor too, though it is no leaf.
-
-        Raises:
-            RuntimeError: self does not require a gradient.
-
-        Example:
-            >>> import tinydl
-            >>> y = 2 * tinydl.ones(2, requires_grad=True)
-            >>> y.retain_grad()
-            >>> (y * y).sum().backward()
-            >>> y.grad
-            tensor([4., 4.])
-        """
-        if not self.requires_grad:
-            raise RuntimeError(f"retain_grad: {self._array} does not require a gradient")
-        if self._node is not None:
-            autograd.retain(self)
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> autograd.RemovableHandle:
-        """Calls hook(gradient) in backward() as soon as self's gradient is known.
-
-        Args:
-            hook: returns what replaces the gradient, or None to leave it.
-
-        Returns:
-            A handle whose remove() takes the hook away again.
-
-        Raises:
-            RuntimeError: self does not require a gradient.
-
-        Example:
-            >>> import tinydl
-            >>> x = tinydl.ones(2, requires_grad=True)
-            >>> handle = x.register_hook(lambda g: 10 * g)
-            >>> x.sum().backward()
-            >>> x.grad
-            tensor([10., 10.])
-        """
-        if not self.requires_grad:
-            raise RuntimeError(f"register_hook: {self._array} does not require a gradient")
-        return autograd.add_hook(self, hook)
 
     # --- copying ----------------------------------------------------------------------------------
 
@@ -260,7 +135,7 @@ class Tensor(
             raise RuntimeError(f"deepcopy: {self._array} is no leaf; copy .detach() instead")
         out = type(self)(self._array.astype(self._array.dtype))
         out.requires_grad = self.requires_grad
-        out.grad = None if self.grad is None else self.grad.detach().clone()
+        out.grad = None if self._grad is None else self._grad.detach().clone()
         memo[id(self)] = out
         return out
 

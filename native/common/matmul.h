@@ -8,7 +8,7 @@
 static inline td_status td_check_matmul(const td_tensor *y, const td_tensor *a, const td_tensor *b,
                                         const td_tensor *bias)
 {
-    if (y->dtype != TD_F32 && y->dtype != TD_F64)
+    if (y->dtype < 0 || y->dtype == TD_BOOL || y->dtype >= TD_F16)
         return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(y->dtype));
     if (a->dtype != y->dtype || b->dtype != y->dtype || (bias && bias->dtype != y->dtype))
         return td_fail(TD_EDTYPE, "matmul: operands and result have different dtypes");

@@ -32,6 +32,8 @@ typedef struct {
 #include "for_reals.h"
 #define TD_BODY "matmul.inl"
 #include "for_reals.h"
+#define TD_BODY "matmul_integers.inl"
+#include "for_numbers.h"
 
 td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const td_tensor *bias)
 {
@@ -42,6 +44,16 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
     batch_t batch = {.y = *y, .a = *a, .b = *b, .bias = bias};
     while (td_fold_batch(&batch.y, &batch.a, &batch.b)) {}
     int64_t matrix = batch.y.shape[batch.y.ndim - 2] * batch.y.shape[batch.y.ndim - 1];
+    static td_range_fn *const integers[TD_NUM_DTYPES] = {[TD_I64] = multiply_rows_i64,
+                                                         [TD_I32] = multiply_rows_i32,
+                                                         [TD_I16] = multiply_rows_i16,
+                                                         [TD_I8] = multiply_rows_i8,
+                                                         [TD_U8] = multiply_rows_u8};
+    if (integers[y->dtype]) {
+        const int64_t n = batch.y.shape[batch.y.ndim - 1];
+        td_parallel(size / n, 1 + GEMM_GRAIN / (n * k + 1), integers[y->dtype], &batch);
+        return TD_OK;
+    }
     td_range_fn *multiply = y->dtype == TD_F32 ? multiply_f32 : multiply_f64;
     if (matrix * k < 16 * GEMM_GRAIN && size > matrix)
         td_parallel(size / matrix, 1 + GEMM_GRAIN / (matrix * k + 1), multiply, &batch);

@@ -7,6 +7,7 @@
  */
 #include "gemm_plan.cuh"
 #include "matmul.h"
+#include "matmul_integers.cuh"
 
 /* --- an operand ------------------------------------------------------------------------------- */
 
@@ -168,6 +169,13 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
     td_tensor folded_y = *y, folded_a = *a, folded_b = *b;
     while (td_fold_batch(&folded_y, &folded_a, &folded_b)) {}
     const void *add = bias ? bias->data : NULL;
-    return y->dtype == TD_F32 ? matmul(&folded_y, &folded_a, &folded_b, (const float *)add)
-                              : matmul(&folded_y, &folded_a, &folded_b, (const double *)add);
+    switch (y->dtype) {
+    case TD_F32: return matmul(&folded_y, &folded_a, &folded_b, (const float *)add);
+    case TD_F64: return matmul(&folded_y, &folded_a, &folded_b, (const double *)add);
+    case TD_I64: return td_matmul_integers<int64_t>(y, a, b, bias);
+    case TD_I32: return td_matmul_integers<int32_t>(y, a, b, bias);
+    case TD_I16: return td_matmul_integers<int16_t>(y, a, b, bias);
+    case TD_I8: return td_matmul_integers<int8_t>(y, a, b, bias);
+    default: return td_matmul_integers<uint8_t>(y, a, b, bias);
+    }
 }

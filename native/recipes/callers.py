@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_MEMBERS = {"int64_t": "integer", "double": "real"}
+_MEMBERS = {"int64_t": "integer", "int32_t": "integer", "double": "real"}
 
 
 def write_callers(header: str, target: Path) -> None:

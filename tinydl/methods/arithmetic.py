@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import ops
+from .. import dtypes, ops
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -18,8 +18,8 @@ class ArithmeticMethods:
         other: a tensor, number, list or NumPy array whose shape broadcasts with self's.
 
     Returns:
-        A tensor of the broadcast shape. Its dtype is the higher one in bool < uint8 < int32 <
-        int64 < float32 < float64; a Python number only changes the kind (integer or float).
+        A tensor of the broadcast shape, in the dtype that promote_types() finds; 0-d tensors and
+        Python numbers beside tensors with axes only change the kind (bool < integer < float).
 
     Raises:
         ValueError: shapes that do not broadcast, or tensors on different devices.
@@ -114,12 +114,9 @@ class ArithmeticMethods:
             >>> tinydl.tensor([1.0, 2.0, 3.0]).pow(2)
             tensor([1., 4., 9.])
         """
-        if isinstance(exponent, (int, float)) and exponent in (2, 0.5):
+        known = isinstance(exponent, (int, float)) and exponent in (2, 0.5)
+        if known and self.dtype is not dtypes.bool_:
             return ops.square(self) if exponent == 2 else ops.sqrt(self)
-        if isinstance(exponent, int) and exponent < 0 and not self.dtype.is_floating_point:
-            raise ValueError(
-                f"pow: {self._array} to the power {exponent} is no integer; use .float()"
-            )
         return ops.pow(self, exponent)
 
     def neg(self) -> Tensor:

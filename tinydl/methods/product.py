@@ -15,11 +15,11 @@ class ProductMethods:
     """x @ y, x.mm(y), x.dot(y), …
 
     Returns:
-        A tensor of float32 or float64, the dtype in which both operands meet.
+        A tensor of the dtype in which both operands meet; integers multiply modulo 2^bits.
 
     Raises:
         ValueError: shapes that do not fit; the message says which sizes must be equal.
-        TypeError: integers or bools on both sides; use .float().
+        TypeError: bools on both sides; use .int().
     """
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class ProductMethods:
         """The matrix product self @ other, z[…,i,j] = Σ_k self[…,i,k] · other[…,k,j].
 
         Leading axes broadcast. A 1-d operand is a row on the left, a column on the right, and
-        loses that axis again. float32 or float64; integers only beside them.
+        loses that axis again.
 
         >>> import tinydl
         >>> tinydl.ones(5, 2, 3).matmul(tinydl.ones(3, 4)).shape

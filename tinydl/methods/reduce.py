@@ -26,6 +26,13 @@ class ValuesAndIndices(NamedTuple):
     indices: Tensor
 
 
+class MinAndMax(NamedTuple):
+    """What aminmax returns: by name or to unpack."""
+
+    min: Tensor
+    max: Tensor
+
+
 class ReduceMethods:
     """x.sum(), x.mean(dim=0), x.argmax(-1), …
 
@@ -91,47 +98,6 @@ class ReduceMethods:
         for axis in dims:
             count *= x.shape[axis]
         return ops.sum(x, dim=dims, keepdim=keepdim) / (count or float("nan"))
-
-    def var(
-        self,
-        dim: Dims = None,
-        correction: float = 1,
-        keepdim: bool = False,
-        *,
-        axis: Dims = None,
-        keepdims: bool = False,
-    ) -> Tensor:
-        """The variance, Σ (self − mean)² / (n − correction) over dim, of floating-point numbers.
-
-        correction=1 (Bessel) estimates the variance that n samples were drawn with, 0 is that of
-        the samples themselves. n must be greater than correction.
-
-        >>> import tinydl
-        >>> tinydl.tensor([1.0, 2.0, 3.0]).var()
-        tensor(1.)
-        """
-        dim, keepdim = _either(dim, axis, keepdim, keepdims)
-        dims = ops.normalize_dims("var", dim, self.ndim)
-        squares = (self - self.mean(dims, True)).square()
-        count = self.numel() // max(ops.sum(squares, dim=dims, keepdim=True).numel(), 1)
-        return ops.sum(squares, dim=dims, keepdim=keepdim) / max(count - correction, 0)
-
-    def std(
-        self,
-        dim: Dims = None,
-        correction: float = 1,
-        keepdim: bool = False,
-        *,
-        axis: Dims = None,
-        keepdims: bool = False,
-    ) -> Tensor:
-        """The standard deviation, √var, in self's own unit.
-
-        >>> import tinydl
-        >>> tinydl.tensor([1.0, 3.0]).std(correction=0)
-        tensor(1.)
-        """
-        return self.var(dim, correction, keepdim, axis=axis, keepdims=keepdims).sqrt()
 
     @overload
     def max(self, dim: None = None, keepdim: bool = False, *, keepdims: bool = False) -> Tensor: ...
@@ -256,23 +222,25 @@ class ReduceMethods:
         """
         return self.logical_not().sum(dim, keepdim, axis=axis, keepdims=keepdims) == 0
 
-    def softmax(self, dim: int) -> Tensor:
+    def softmax(self, dim: int, dtype: DType | None = None) -> Tensor:
         """eˣ / Σ eˣ along dim: self's shape, non-negative, sums to 1. Floating point only.
 
         >>> import tinydl
         >>> tinydl.tensor([0.0, 0.0, 0.0, 0.0]).softmax(0)
         tensor([0.25, 0.25, 0.25, 0.25])
         """
-        return ops.softmax(self, dim=ops.axis("softmax", dim, self.ndim))
+        x = self if dtype is None else self.to(dtype)
+        return ops.softmax(x, dim=ops.axis("softmax", dim, x.ndim))
 
-    def log_softmax(self, dim: int) -> Tensor:
+    def log_softmax(self, dim: int, dtype: DType | None = None) -> Tensor:
         """x − ln Σ eˣ along dim: the logarithm of softmax(), finite where that rounds to 0.
 
         >>> import tinydl
         >>> tinydl.tensor([0.0, 1000.0]).log_softmax(0)
         tensor([-1000.,     0.])
         """
-        return ops.log_softmax(self, dim=ops.axis("log_softmax", dim, self.ndim))
+        x = self if dtype is None else self.to(dtype)
+        return ops.log_softmax(x, dim=ops.axis("log_softmax", dim, x.ndim))
 
     def sum_to_size(self, *size: int | Sequence[int]) -> Tensor:
         """The adjoint of broadcasting: sums the axes along which that size would repeat in self.

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, overload
 
 from .. import ops
+from ..dtypes import DType
 from ..ops.check import pair
 from ..ops.random import default_generator
 from ..tensor import Tensor
@@ -54,24 +55,24 @@ def sigmoid(input: Tensor) -> Tensor:
     return ops.sigmoid(input)
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
+def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """eˣ / Σ eˣ along dim: x's shape, non-negative, sums to 1. float32 or float64.
 
     >>> import tinydl
     >>> tinydl.nn.functional.softmax(tinydl.zeros(1, 4), dim=1)
     tensor([[0.25, 0.25, 0.25, 0.25]])
     """
-    return input.softmax(dim)
+    return input.softmax(dim, dtype)
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
+def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """x − ln Σ eˣ along dim: the logarithm of softmax(), finite where that rounds to 0.
 
     >>> import tinydl
     >>> tinydl.nn.functional.log_softmax(tinydl.tensor([0.0, 1000.0]), dim=0)
     tensor([-1000.,     0.])
     """
-    return input.log_softmax(dim)
+    return input.log_softmax(dim, dtype)
 
 
 # --- layers ---------------------------------------------------------------------------------------

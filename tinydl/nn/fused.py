@@ -39,8 +39,9 @@ def after(layers: Sequence[Module], at: int) -> Sequence[Module]:
 
 
 def _alone(layer: Module) -> bool:
-    watched = layer._forward_hooks or layer._forward_pre_hooks or "forward" in layer.__dict__
-    return bool(watched) or getattr(layer, "return_indices", False)
+    return (
+        bool(layer._hooks) or "forward" in layer.__dict__ or getattr(layer, "return_indices", False)
+    )
 
 
 def call(layer: Module, then: Sequence[Module], input: Tensor) -> Tensor:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from .. import capture
-from ..autograd import RemovableHandle
 from ..device import device as device_called
 from ..dtypes import DType, float32, float64
 from ..tensor import Tensor
+from .hooks import HookMethods, call_with_hooks
 from .parameter import Parameter
 from .state import StateMethods
 from .tree import TreeMethods
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Module(TreeMethods, StateMethods):
+class Module(TreeMethods, HookMethods, StateMethods):
     """Base class of layers and models: assign layers and Parameters in __init__, write forward().
 
     Attributes:
@@ -50,8 +48,7 @@ class Module(TreeMethods, StateMethods):
             ("_parameters", {}),
             ("_buffers", {}),
             ("_modules", {}),
-            ("_forward_hooks", {}),
-            ("_forward_pre_hooks", {}),
+            ("_hooks", None),
             ("_transient", set()),  # buffers that state_dict leaves out
         ):
             object.__setattr__(self, name, value)
@@ -164,49 +161,12 @@ class Module(TreeMethods, StateMethods):
         if capture.current is not None:
             capture.current.modules.append((self, self.training))
         try:
-            if not self._forward_hooks and not self._forward_pre_hooks:
+            if not self._hooks:
                 return self.forward(*inputs, **kwargs)
-            return self._call_with_hooks(inputs, kwargs)
+            return call_with_hooks(self, inputs, kwargs)
         except (ValueError, TypeError, IndexError, RuntimeError) as error:
             _name_module(error, self)
             raise
-
-    def _call_with_hooks(self, inputs: tuple, kwargs: dict):
-        for hook in list(self._forward_pre_hooks.values()):
-            changed = hook(self, inputs)
-            if changed is not None:
-                inputs = changed if isinstance(changed, tuple) else (changed,)
-        result = self.forward(*inputs, **kwargs)
-        for hook in list(self._forward_hooks.values()):
-            changed = hook(self, inputs, result)
-            result = result if changed is None else changed
-        return result
-
-    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
-        """Calls hook(module, inputs, output) after forward(); what it returns replaces the output.
-
-        The handle's remove() takes the hook away again.
-
-        >>> import tinydl
-        >>> net = tinydl.nn.ReLU()
-        >>> handle = net.register_forward_hook(lambda module, inputs, output: print(output.shape))
-        >>> y = net(tinydl.zeros(2, 3))
-        (2, 3)
-        """
-        return _add(self._forward_hooks, hook)
-
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
-        """Calls hook(module, inputs) before forward(); what it returns replaces the inputs.
-
-        The handle's remove() takes the hook away again.
-
-        >>> import tinydl
-        >>> net = tinydl.nn.ReLU()
-        >>> handle = net.register_forward_pre_hook(lambda module, inputs: -inputs[0])
-        >>> net(tinydl.tensor([-1.0, 2.0]))
-        tensor([1., 0.])
-        """
-        return _add(self._forward_pre_hooks, hook)
 
     # --- changing ---------------------------------------------------------------------------------
 
@@ -252,10 +212,10 @@ class Module(TreeMethods, StateMethods):
         None
         """
         for parameter in self.parameters():
-            if set_to_none or parameter.grad is None:
-                parameter.grad = None
+            if set_to_none or parameter._grad is None:
+                parameter._grad = None
             else:
-                parameter.grad.zero_()
+                parameter._grad.zero_()
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Parameters and buffers on another device or of another dtype, in place; returns self.
@@ -269,8 +229,8 @@ class Module(TreeMethods, StateMethods):
         for tensor in [*self.parameters(), *self.buffers()]:
             if tensor.is_floating_point() or not _names_dtype(args, kwargs):
                 tensor.data = tensor.detach().to(*args, **kwargs)
-                if tensor.grad is not None:
-                    tensor.grad = tensor.grad.to(*args, **kwargs)
+                if tensor._grad is not None:
+                    tensor.grad = tensor._grad.to(*args, **kwargs)
         return self
 
     def float(self) -> Self:
@@ -324,15 +284,6 @@ class Module(TreeMethods, StateMethods):
             return f"{type(self).__name__}({extra})"
         body = "\n  ".join([extra, *lines] if extra else lines)
         return f"{type(self).__name__}(\n  {body}\n)"
-
-
-_hook_ids = count()
-
-
-def _add(hooks: dict, hook: Callable) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
-    return handle
 
 
 def _names_dtype(args: tuple, kwargs: dict) -> bool:

@@ -55,14 +55,19 @@ from .index import (
     index,
     index_select,
     normalize,
+    scatter_zeros,
     set_index,
 )
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul, tensordot
+from .order import commonest, median, nanmedian, quantile
 from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
+from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax
+from .sort import searchsorted, sort
 from .strided import alias, as_strided, become, check_memory, reinterpret, strided_view

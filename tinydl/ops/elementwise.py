@@ -209,7 +209,21 @@ mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 div = _binary("div", "x / y", Real)
 div.vjp(x=lambda g, y: g / y, y=lambda g, out, y: -g * out / y)
 
-pow = _binary("pow", "xʸ")
+
+class _Power(Elementwise):
+    """Of integers only those are refused that no integer can be; tensors of them give 0."""
+
+    def prepare(self, inputs: tuple) -> list:
+        x, y = inputs
+        if is_number(y) and y < 0 and not common_dtype(inputs).is_floating_point:
+            raise ValueError(
+                f"pow: integers to negative integer powers are not allowed ({x._array!r} to the "
+                f"power {y}); use .float()"
+            )
+        return super().prepare(inputs)
+
+
+pow = _binary("pow", "xʸ", _Power)
 pow.vjp(
     # at x = 0 the logarithm has no value but xʸ ln x → 0 for y > 0
     x=lambda g, x, y: where(y == 0, 0, g * y * pow(x, y - 1)),

@@ -22,7 +22,7 @@ class _Matmul(Elementwise):
 def _matmul(x, y):
     """z[…,m,n] = Σ_k x[…,m,k] y[…,k,n]; the leading axes broadcast.
 
-    float32 or float64, of any strides; integers take the dtype of the other operand.
+    float32, float64 or integers (modulo 2^bits), of any strides, in the dtype they meet in.
     """
     batch = ()
     if len(x.shape) > 2 or len(y.shape) > 2:
@@ -49,7 +49,7 @@ _matmul.vjp(
 def matmul(x: Tensor, y: Tensor) -> Tensor:
     """x @ y with NumPy's rules: 1-d operands are a row on the left, a column on the right.
 
-    x[…,m,k], y[…,k,n] → z[…,m,n] with leading axes broadcast, float32 or float64.
+    x[…,m,k], y[…,k,n] → z[…,m,n] with leading axes broadcast, any dtype but bool.
 
     Raises:
         ValueError: a 0-d operand, or sizes that do not fit.

@@ -98,10 +98,10 @@ class Optimizer:
         """
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none or p.grad is None:
-                    p.grad = None
+                if set_to_none or p._grad is None:
+                    p._grad = None
                 else:
-                    p.grad.zero_()
+                    p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Updates the parameters that have a gradient, in place.
@@ -129,7 +129,7 @@ class Optimizer:
                 loss = closure()
         with no_grad():
             for group in self.param_groups:
-                ready = [p for p in group["params"] if p.grad is not None]
+                ready = [p for p in group["params"] if p._grad is not None]
                 devices = [p._array.storage.backend for p in ready]
                 for on_one_device in by_key(ready, devices).values():
                     self._update(group, on_one_device)
@@ -231,7 +231,7 @@ def _copied(value: Any, own: Any, p: Tensor) -> Any:
 
 def run_kernel(name: str, params: list[Tensor], *buffers: list[Tensor] | None, attrs) -> None:
     """td_<name>(params, *buffers, gradients, count, attrs) on lists of tensors, in place."""
-    arrays, grads = [p._array for p in params], [p.grad._array for p in params]
+    arrays, grads = [p._array for p in params], [p._grad._array for p in params]
     states = [b and [x._array for x in b] for b in buffers]
     backend = arrays[0].storage.backend
     for p, g in zip(arrays, grads, strict=True):

@@ -7,18 +7,19 @@ comes before its producer. It is a loop, not a recursion: a graph may be as deep
 from __future__ import annotations
 
 import sys
-import weakref
 from collections.abc import Sequence
 from functools import cache
 from heapq import heappop, heappush
-from itertools import count
 from typing import TypeAlias
 
-from . import capture, device, dtypes
-from .array import Array
-from .backend import call_arrays
-from .graph import Node, set_grad_enabled, wrote
-from .tensor import Tensor, as_tensor_like
+from .. import capture, device, dtypes
+from ..array import Array
+from ..backend import call_arrays
+from ..graph import Node, reachable, set_grad_enabled, wrote
+from ..tensor import Tensor, as_tensor_like
+from . import anomaly
+from .freed import Freed
+from .hooks import hooked, leaf_hooked
 
 Tensors: TypeAlias = Tensor | Sequence[Tensor]
 
@@ -27,14 +28,8 @@ Tensors: TypeAlias = Tensor | Sequence[Tensor]
 
 def _leading_to(roots: list, targets: set) -> set:
     """The nodes from which a target (a leaf Tensor or an (node, output) edge) can be reached."""
-    seen, stack = set(), [t._node for t in roots if t._node is not None]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack += [edge[0] for edge in node.edges if type(edge) is tuple]
     found: set = {edge[0] for edge in targets if type(edge) is tuple}
-    for node in sorted(seen, key=lambda node: node.rank):
+    for node in sorted(reachable(roots), key=lambda node: node.rank):
         if any(
             edge in targets or (type(edge) is tuple and edge[0] in found) for edge in node.edges
         ):
@@ -57,6 +52,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
     heap: list[tuple[int, Node]] = []  # the pending nodes, latest first
     found: dict = {}
     own = set()  # where the gradient so far is a sum made here, to which more is added in place
+    freed, watch = Freed(), anomaly.watching()
 
     def wanted(edge) -> bool:
         return edge in targets or (type(edge) is tuple and edge[0] in on_path)
@@ -88,19 +84,24 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             grads = pending.pop(node)
             if node.hooks:
                 for index, hook in list(node.hooks.values()):
-                    grads[index] = _hooked(hook, grads[index])
+                    grads[index] = hooked(hook, grads[index])
             if targets is not None or node.retained:
                 for index, g in enumerate(grads):
                     _hand_out(node, index, g, targets, found, create_graph)
             if targets is not None and not any(wanted(edge) for edge in node.edges):
                 continue
-            results = node.backward(grads, None if targets is None else wanted)
+            while type(node.saved) is not dict:
+                node.saved.restore(node, outputs, grads)
+            if watch is None:
+                results = node.backward(grads, None if targets is None else wanted)
+            else:
+                results = watch(node, grads, None if targets is None else wanted)
             for edge, g in zip(node.edges, results):  # noqa: B905 (strict= takes its time)
                 if g is not None:
                     deliver(edge, g)
             if not retain_graph:
-                node.saved = node.versions = None
-        return {edge: _leaf_hooked(edge, g) for edge, g in found.items()}
+                node.saved, node.versions = freed, None
+        return {edge: leaf_hooked(edge, g) for edge, g in found.items()}
 
 
 def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, create_graph: bool):
@@ -113,37 +114,35 @@ def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, creat
             _accumulate(tensor, g, create_graph)
 
 
-def _hooked(hook, g):
-    """The gradient after a hook, which may return another or None to leave it."""
-    changed = None if g is None else hook(g)
-    return g if changed is None else changed
-
-
-def _leaf_hooked(edge, g):
-    """A leaf's whole gradient after its hooks; those of other tensors have run already."""
-    if type(edge) is not tuple and edge._hooks:
-        for hook in list(edge._hooks.values()):
-            g = _hooked(hook, g)
-    return g
-
-
 def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     """x.grad += g; the first time x.grad becomes g itself if nobody else holds its memory."""
     if capture.current is not None:
         capture.current.adds_to(x)
     if create_graph:
-        x.grad = g if x.grad is None else x.grad + g
-    elif x.grad is not None:
-        _same_device("x.grad", x.grad, "the gradient found", g)
-        wrote(x.grad._array, "backward")
-        if g._array.dtype.is_half:
-            call_arrays("copy", x.grad._array, (x.grad + g)._array)
+        x._grad = g if x._grad is None else x._grad + g
+    elif x._grad is not None:
+        _same_device("x.grad", x._grad, "the gradient found", g)
+        array = x._grad._array
+        wrote(array, AGAIN if was_filled(array) else "backward")
+        if array.dtype.is_half:
+            call_arrays("copy", array, (x._grad + g)._array)
         else:
-            call_arrays("add", x.grad._array, x.grad._array, g._array)
+            call_arrays("add", array, array, g._array)
     else:
         array = g._array
         alone = _references(g) == _unshared() and array.is_contiguous
-        x.grad = Tensor(array if alone else array.astype(array.dtype))
+        x._grad = Tensor(array if alone else array.astype(array.dtype))
+    if x._hooks:
+        for hook in list(x._hooks.accumulated.values()):
+            hook(x)
+
+
+AGAIN = "another backward"  # added to a gradient that was there: step() wants to know
+
+
+def was_filled(grad: Array) -> bool:
+    """Whether a gradient holds what an earlier backward found, and not zeros of zero_()."""
+    return grad.storage.written is None or grad.storage.written[0] != "assign_"
 
 
 def _references(g: Tensor) -> tuple[int, int, int]:
@@ -169,6 +168,18 @@ def _unshared() -> tuple[int, int, int]:
 
     g = Tensor(Array.full((), 0, dtypes.float32, device.default().backend))
     return accumulate(g)
+
+
+def _starts(name: str, outputs: tuple, gradients) -> list[Tensor]:
+    """The gradients that a walk starts with."""
+    if gradients is None or isinstance(gradients, Tensor):
+        gradients = (gradients,) * len(outputs)
+    if len(gradients) != len(outputs):
+        raise ValueError(
+            f"{name}: {len(gradients)} gradients for {len(outputs)} outputs; give one for each, "
+            "None for scalars"
+        )
+    return [_start(y, g) for y, g in zip(outputs, gradients, strict=True)]
 
 
 def _start(y: Tensor, g) -> Tensor:
@@ -237,12 +248,12 @@ def backward(
         tensor([3., 5.])
     """
     tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-    if grad_tensors is None or isinstance(grad_tensors, Tensor):
-        grad_tensors = (grad_tensors,) * len(tensors)
-    start = [_start(y, g) for y, g in zip(tensors, grad_tensors, strict=True)]
+    start = _starts("backward", tensors, grad_tensors)
     retain_graph = create_graph if retain_graph is None else retain_graph
     if isinstance(inputs, Tensor):
         inputs = (inputs,)
+    elif inputs is not None and not inputs:
+        raise ValueError("backward: inputs is empty; leave it out for the gradients of all leaves")
     found = run(tensors, start, inputs, retain_graph, create_graph)
     del start  # so that a gradient nobody else holds can become .grad without a copy
     by_edge = {_edge(x): x for x in inputs or ()}
@@ -257,7 +268,9 @@ def grad(
     grad_outputs: Tensors | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
     """d(Σ outputs · grad_outputs)/dx for each x of inputs; no .grad is touched.
@@ -268,15 +281,20 @@ def grad(
         grad_outputs: the gradient of each output, of its shape and dtype; scalars need none.
         retain_graph: whether to keep the graph for another call; as create_graph if None.
         create_graph: whether the gradients can be differentiated again.
-        allow_unused: whether None stands for an input that the outputs do not depend on.
-        materialize_grads: whether zeros do.
+        only_inputs: True, as PyTorch's has to be; backward() is what fills .grad.
+        allow_unused: whether None stands for an input that the outputs do not depend on; as
+            materialize_grads if None.
+        is_grads_batched: False; call grad() for each row of a batch of gradients.
+        materialize_grads: whether zeros stand for it.
 
     Returns:
         A tuple with a gradient for each input, of its shape and dtype.
 
     Raises:
         RuntimeError: an input that does not require a gradient or is not used, or as backward().
-        ValueError, TypeError: as backward().
+        ValueError: no inputs, materialize_grads without allow_unused, or as backward().
+        TypeError: as backward().
+        NotImplementedError: is_grads_batched, or not only_inputs.
 
     Example:
         >>> import tinydl
@@ -288,12 +306,23 @@ def grad(
     """
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = (grad_outputs,) * len(outputs)
+    if is_grads_batched or not only_inputs:
+        raise NotImplementedError(
+            "grad: is_grads_batched=True is not there: call grad() for each row of the gradients "
+            "with retain_graph=True" if is_grads_batched
+            else "grad: only_inputs=False is not there: use backward() to fill .grad of all leaves"
+        )  # fmt: skip
+    if allow_unused is False and materialize_grads:
+        raise ValueError(
+            "grad: materialize_grads=True makes zeros of what is not used, which "
+            "allow_unused=False forbids; leave one of them out"
+        )
+    if not inputs:
+        raise ValueError("grad: inputs is empty; name the tensors to differentiate by")
     for i, x in enumerate(inputs):
         if not x.requires_grad:
             raise RuntimeError(f"grad: inputs[{i}], {x._array}, does not require a gradient")
-    start = [_start(y, g) for y, g in zip(outputs, grad_outputs, strict=True)]
+    start = _starts("grad", outputs, grad_outputs)
     retain_graph = create_graph if retain_graph is None else retain_graph
     found = run(outputs, start, inputs, retain_graph, create_graph)
     results = [found.get(_edge(x)) for x in inputs]
@@ -306,58 +335,3 @@ def grad(
                 "pass allow_unused=True to get None for it"
             )
     return tuple(results)
-
-
-# --- hooks ----------------------------------------------------------------------------------------
-
-
-def retain(x: Tensor) -> None:
-    """Makes backward fill x.grad though x is no leaf."""
-    node = x._node
-    if node.retained is None:
-        node.retained = {}
-    node.retained[x._index] = weakref.ref(x)  # the graph must not keep its outputs alive
-
-
-class RemovableHandle:
-    """What registering a hook returns: remove() takes the hook away again.
-
-    >>> import tinydl
-    >>> x = tinydl.ones(2, requires_grad=True)
-    >>> handle = x.register_hook(lambda g: 10 * g)
-    >>> handle.remove()
-    >>> x.sum().backward()
-    >>> x.grad
-    tensor([1., 1.])
-    """
-
-    _ids = count()
-
-    def __init__(self, hooks: dict):
-        self.hooks, self.id = hooks, next(RemovableHandle._ids)
-
-    def remove(self) -> None:
-        """Takes the hook away; again does nothing."""
-        self.hooks.pop(self.id, None)
-
-
-def add_hook(x: Tensor, hook) -> RemovableHandle:
-    """Calls hook on x's gradient whenever backward has found it."""
-    if x._node is None:
-        x._hooks = {} if x._hooks is None else x._hooks
-        handle = RemovableHandle(x._hooks)
-        x._hooks[handle.id] = hook
-    else:
-        x._node.hooks = {} if x._node.hooks is None else x._node.hooks
-        handle = RemovableHandle(x._node.hooks)
-        x._node.hooks[handle.id] = (x._index, hook)
-    return handle
-
-
-def __getattr__(name: str):
-    """gradcheck and gradgradcheck, where PyTorch has them; loaded when asked for."""
-    if name in ("gradcheck", "gradgradcheck"):
-        from . import inspect
-
-        return getattr(inspect, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
