@@ -42,10 +42,11 @@ def found(module, name: str):
 
 
 NAMES = sorted(public(strict)) + sorted(f"linalg.{name}" for name in public(strict.linalg))
-LATER = {"cumulative_prod", "take_along_axis", "count_nonzero", "diff", "nextafter", "reciprocal"}
+# what later versions of the standard added; expand_dims they changed
+LATER = {"broadcast_shapes", "cumulative_prod", "isin", "take_along_axis", "count_nonzero", "diff", "nextafter", "reciprocal"}
 FUNCTIONS = [
     name for name in NAMES
-    if name not in LATER | MISSING and inspect.isfunction(found(strict, name))
+    if name not in LATER | MISSING | {"expand_dims"} and inspect.isfunction(found(strict, name))
 ]  # fmt: skip
 
 
@@ -405,6 +406,7 @@ def test_functions_of_the_standard_are_differentiable():
 
     def program(x):
         xp = x.__array_namespace__()
+        x = (x + xp.matrix_transpose(x)) / 2
         y = xp.linalg.cholesky(x) + xp.permute_dims(x, (1, 0)) * xp.asarray(2.0, dtype=xp.float32)
         return xp.sum(xp.exp(xp.negative(xp.square(y)))) + xp.linalg.vector_norm(xp.sort(y))
 

@@ -5,6 +5,8 @@
 tensor([4, 6])
 """
 
+from typing import TYPE_CHECKING
+
 from .tensor import Tensor
 
 abs = Tensor.abs
@@ -150,4 +152,6 @@ var = Tensor.var
 vdot = Tensor.vdot
 vsplit = Tensor.vsplit
 
-__all__ = [name for name in list(globals()) if name[0] != "_" and name != "Tensor"]
+if not TYPE_CHECKING:  # type checkers take all there is; they cannot compute a list
+    _NOT_OURS = ("TYPE_CHECKING", "Tensor")
+    __all__ = [name for name in list(globals()) if name[0] != "_" and name not in _NOT_OURS]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import ops
+from .out import with_out
 from .tensor import Tensor
 
 
+@with_out
 def searchsorted(
     sorted_sequence: Tensor,
     input: Tensor | float,
@@ -55,6 +57,7 @@ def searchsorted(
     return y.int() if out_int32 else y
 
 
+@with_out
 def bucketize(
     input: Tensor | float, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
@@ -100,6 +103,7 @@ class Histogram(NamedTuple):
     bin_edges: Tensor
 
 
+@with_out
 def histogram(
     input: Tensor,
     bins: int | Tensor,

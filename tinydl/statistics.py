@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import ops
+from .out import with_out
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .methods import Dims
 
 
+@with_out
 def var_mean(
     input: Tensor,
     dim: Dims = None,
@@ -35,6 +37,7 @@ def var_mean(
     return var, input.mean(dim, keepdim)
 
 
+@with_out
 def std_mean(
     input: Tensor,
     dim: Dims = None,

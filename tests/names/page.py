@@ -232,7 +232,8 @@ def _tried(function, key: str) -> tuple[str, str]:
 def _listing(space: object, names: list[str]) -> str:
     text = "\n"
     for name in names:
-        doc = inspect.getdoc(inspect.getattr_static(space, name)) or ""
+        find = inspect.getattr_static if inspect.isclass(space) else getattr
+        doc = inspect.getdoc(find(space, name)) or ""
         sentence = " ".join(doc.split("\n\n")[0].split())
         text += f"- `{name}`: {sentence}\n" if sentence else f"- `{name}`\n"
     return text

@@ -13,7 +13,7 @@ Binary = Callable[[Tensor, Tensor], Tensor]
 
 
 def _unary(name: str, ours: str = "") -> Unary:
-    function = getattr(functions, ours or name)
+    function = getattr(functions, ours or name, None)
 
     def of_one(x: Tensor, /) -> Tensor:
         return function(x)
@@ -23,7 +23,7 @@ def _unary(name: str, ours: str = "") -> Unary:
 
 def _rounding(name: str) -> Unary:
     """Integers are whole already, and stay integers."""
-    function = getattr(functions, name)
+    function = getattr(functions, name, None)
 
     def of_one(x: Tensor, /) -> Tensor:
         return function(x) if x.dtype.is_floating_point else x.clone()
@@ -32,7 +32,7 @@ def _rounding(name: str) -> Unary:
 
 
 def _binary(name: str, ours: str = "") -> Binary:
-    function = getattr(functions, ours or name)
+    function = getattr(functions, ours or name, None)
 
     def of_two(x1: Tensor, x2: Tensor, /) -> Tensor:
         return function(*together(x1, x2))

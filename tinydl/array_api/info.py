@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import device as devices
 from .. import dtypes, limits
+from ..backend import has_cuda
 from ..device import Device, DeviceLike
 from ..dtypes import DType
 from ..tensor import Tensor
@@ -62,9 +63,7 @@ class __array_namespace_info__:
 
     def devices(self) -> list[Device]:
         """The devices of this machine."""
-        names = ["cpu"]
-        if devices.is_available("cuda"):
-            names.append("cuda")
+        names = ("cpu", "cuda") if has_cuda() else ("cpu",)
         return [devices.device(name) for name in names]
 
 

@@ -6,12 +6,14 @@ from math import inf
 
 from .. import ops
 from ..dtypes import DType
+from ..out import with_out
 from ..tensor import Tensor
 from .checks import matrices, square
 from .factors import svdvals
 from .systems import inv
 
 
+@with_out
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -43,6 +45,7 @@ def vector_norm(
     return ops.where(none, 0, root.sqrt() if ord == 2 else root ** (1 / ord))
 
 
+@with_out
 def matrix_norm(
     A: Tensor,
     ord: float | str = "fro",
@@ -88,6 +91,7 @@ def matrix_norm(
     return out
 
 
+@with_out
 def norm(
     A: Tensor,
     ord: float | str | None = None,
@@ -126,6 +130,7 @@ def norm(
     return vector_norm(A, ord, dims, keepdim, dtype=dtype)
 
 
+@with_out
 def cond(A: Tensor, p: float | str | None = None) -> Tensor:
     """The condition number ‖A‖ ‖A⁻¹‖, by which errors of A may grow in A⁻¹:  A[…,n,n] → […].
 
