@@ -91,7 +91,7 @@ class Node:
                 edges.append(x)
             else:
                 if x._base is not None:
-                    check_view(op, x)
+                    follow(x)
                 edges.append((x._node, x._index))
         node = Node()
         node.op, node.plan, node.edges = op, plan, edges
@@ -202,15 +202,13 @@ def reachable(tensors, after: int = -1) -> set[Node]:
     return seen
 
 
-def check_view(op, x: Tensor) -> None:
-    """A view's way back leads to what its base was: refuses it when that was written over."""
+def follow(x: Tensor) -> None:
+    """A view's way back leads to what its base was: where that was written over, to what it is."""
     base, node = x._base
     if base._node is not node:
-        raise RuntimeError(
-            f"{op.name}: {x._array} is a view of {base._array}, which {base._node.op.name}_ has "
-            f"modified since.\n  modified at {describe_site(base._node.site)}\n"
-            "Gradients of the view would miss that: take it again from the modified tensor."
-        )
+        from .inplace import take_again
+
+        take_again(x)
 
 
 def refuse_inference(node: Node) -> None:

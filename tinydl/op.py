@@ -27,9 +27,9 @@ from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 
-from .array import Array, broadcast_shapes
 from .dtypes import DType, can_cast, float32
-from .graph import Node, mode, wrote
+from .graph import Node, mode
+from .inplace import inplace
 from .tensor import Tensor, as_tensor_like
 
 OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
@@ -215,55 +215,10 @@ class Op:
         if not can_cast(same._array.dtype, array.dtype):
             raise TypeError(f"{name}: the result is {same._array.dtype}, x stays {array}")
         if same is x and (self.moves or not array.dtype.is_half):
-            return self._inplace(name, x, others, attrs)
+            return inplace(self, name, x, others, attrs)
         assign, whole = OPS["assign"], tuple([(0, 1, n) for n in array.shape])
         value = self(same, *others, **attrs)  # in another dtype than x's
-        return assign._inplace(name, x, assign.prepare((x, value))[1:], {"key": whole})
-
-    def _inplace(self, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
-        """inplace() where the op computes in x's dtype."""
-        old, array = Tensor(x._array, x._node, x._index, x.requires_grad), x._array
-        repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
-        if any(repeated) and array.size:
-            raise ValueError(f"{name}: {array} is an expanded view, one element stands for many")
-        whole = "key" not in attrs  # each element is read where the result goes
-        arrays = [_apart(other._array, array, whole) for other in others]
-        if whole and arrays:
-            operands = " and ".join(map(repr, (array, *arrays)))
-            try:
-                shape = broadcast_shapes(array.shape, *[a.shape for a in arrays])
-            except ValueError as error:
-                raise ValueError(f"{name}: {operands}: {error}") from None
-            if shape != array.shape:
-                raise ValueError(
-                    f"{name}: the result of {operands} has shape {shape}, "
-                    f"which does not fit into {array}"
-                )
-        recorded = mode.enabled and any(t.requires_grad for t in (old, *others))
-        if recorded and x._node is None and x.requires_grad:
-            raise RuntimeError(
-                f"{name}: {array} is a leaf that requires a gradient, which in-place changes would "
-                "make wrong; use the form that returns a new tensor, or update it under no_grad()"
-            )
-        if recorded and x._base is not None:
-            raise RuntimeError(
-                f"{name}: {array} is a view, and gradients do not flow through writes to a view; "
-                "assign to the tensor itself (base[index] = value) or use the form that returns "
-                "a new tensor"
-            )
-        node = None
-        if recorded:
-            needs = tuple(t.requires_grad for t in (old, *others))
-            if any(at == 0 for at, _ in self.plan(needs).values):  # a rule reads what goes now
-                old = Tensor(array.astype(array.dtype), x._node, x._index, x.requires_grad)
-            inputs = [old, *[old if other is x else other for other in others]]
-            node = Node.record(self, inputs, needs, array, attrs)
-        self.forward(array, *arrays, into=array, **attrs)
-        wrote(array, name)
-        if node is not None:
-            node.resave_output(array)
-            x._node, x._index, x.requires_grad = node, 0, True
-        return x
+        return inplace(assign, name, x, assign.prepare((x, value))[1:], {"key": whole})
 
     def check_device(self, inputs: list) -> None:
         backend = None
@@ -292,15 +247,6 @@ class Op:
 def _differentiable(result) -> bool:
     first = result[0] if type(result) is tuple else result
     return first.dtype.is_floating_point
-
-
-def _apart(source: Array, target: Array, whole: bool) -> Array:
-    """source, copied if writing to target would change it under the reader."""
-    same = source.shape == target.shape and source.strides == target.strides
-    same = same and source.offset == target.offset and whole
-    if source.storage is not target.storage or same:
-        return source
-    return source.astype(source.dtype)
 
 
 def op(forward: Callable | None = None, *, outputs: int = 1):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..array import Array
-from ..graph import Node, call_site, check_view, describe_site, mode, no_grad
+from ..graph import Node, call_site, describe_site, follow, mode, no_grad
 from ..tensor import Tensor
 
 
@@ -156,7 +156,7 @@ def _edge(cls: type, x: Tensor):
     if x._node is None:
         return x
     if x._base is not None:
-        check_view(cls.__name__, x)
+        follow(x)
     return x._node, x._index
 
 

@@ -13,10 +13,10 @@ from ..backend import call
 from ..op import Op, move_op, op, view_op
 from ..tensor import Tensor, as_tensor_like, is_number
 from .elementwise import cast, where
-from .shape import reshape
+from .shape import contiguous, reshape
 
 # A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
-# None among them makes a new axis of size 1. A Diagonal is a key as well.
+# None among them makes a new axis of size 1. A Diagonal and a Region are keys as well.
 
 
 class Diagonal(NamedTuple):
@@ -25,6 +25,14 @@ class Diagonal(NamedTuple):
     offset: int
     dim1: int
     dim2: int
+
+
+class Region(NamedTuple):
+    """The key of any view of dense memory: of its elements in reading order."""
+
+    shape: tuple
+    strides: tuple
+    offset: int
 
 
 def normalize(key, shape: tuple) -> tuple:
@@ -74,6 +82,8 @@ def view(x: Array, key: tuple) -> Array:
     """The part of x a normalized key names, as a view."""
     if type(key) is Diagonal:
         return _diagonal(x, *key)
+    if type(key) is Region:
+        return x.view(*key)
     shape, strides, offset, axis = [], [], 0, 0
     for k in key:
         if k is None:
@@ -125,7 +135,12 @@ def getitem_grad(gy, *, key, shape):
     return gx
 
 
-getitem_grad.vjp(gy=lambda g, key: getitem(g, key=key))
+getitem_grad.vjp(gy=lambda g, key: _part(g, key))
+
+
+def _part(x: Tensor, key) -> Tensor:
+    """x[key]; the strides of a Region count on dense memory."""
+    return getitem(contiguous(x) if type(key) is Region else x, key=key)
 
 
 class _Assign(Op):
@@ -154,7 +169,7 @@ def assign(x, v, *, key, into=None):
 
 assign.vjp(
     x=lambda g, key: assign(g, 0.0, key=key),
-    v=lambda g, v_shape, key: getitem(g, key=key).sum_to_size(v_shape),
+    v=lambda g, v_shape, key: _part(g, key).sum_to_size(v_shape),
 )
 
 
