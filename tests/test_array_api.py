@@ -43,7 +43,16 @@ def found(module, name: str):
 
 NAMES = sorted(public(strict)) + sorted(f"linalg.{name}" for name in public(strict.linalg))
 # what later versions of the standard added; expand_dims they changed
-LATER = {"broadcast_shapes", "cumulative_prod", "isin", "take_along_axis", "count_nonzero", "diff", "nextafter", "reciprocal"}
+LATER = {
+    "broadcast_shapes",
+    "cumulative_prod",
+    "isin",
+    "take_along_axis",
+    "count_nonzero",
+    "diff",
+    "nextafter",
+    "reciprocal",
+}
 FUNCTIONS = [
     name for name in NAMES
     if name not in LATER | MISSING | {"expand_dims"} and inspect.isfunction(found(strict, name))

@@ -72,6 +72,7 @@ def bucketize(
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
+@with_out
 def isin(
     elements: Tensor | float,
     test_elements: Tensor | float,

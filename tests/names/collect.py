@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import torch
+from samples import SAMPLES, Drawn
 
 SPACES = {
     "torch": torch,
@@ -27,8 +28,29 @@ def names(space: object):
         function = callable(thing) and not inspect.isclass(thing) and not inspect.ismodule(thing)
         if name[0] == "_" or not (function or inspect.isclass(space)):
             continue
-        out = re.search(r"\bout(=None| \(Tensor)", thing.__doc__ or "")
-        yield f"{name} out" if out and space in (torch, torch.linalg) else name
+        prefix = "linalg." if space is torch.linalg else ""
+        written = space in (torch, torch.linalg) and takes_out(prefix + name, thing)
+        yield f"{name} out" if written else name
+
+
+def takes_out(name: str, function) -> bool:
+    """What it says to an out= that is no tensor, or else what its documentation says."""
+    for args, options in SAMPLES.get(name, ()):
+        try:
+            function(*map(ones, args), **options, out="nonsense")
+        except Exception as error:
+            if re.search(r"argument 'out' |\bTensors? out\b", str(error)):
+                return True
+    return bool(re.search(r"\bout(=None| \(Tensor)", function.__doc__ or ""))
+
+
+def ones(value):
+    if isinstance(value, Drawn):
+        kinds = {"index": torch.int64, "mask": torch.bool}
+        return torch.ones(value.shape, dtype=kinds.get(value.kind))
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(ones, value))
+    return value
 
 
 if __name__ == "__main__":

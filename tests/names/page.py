@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ SPACES = {
 # --- names ----------------------------------------------------------------------------------------
 
 
+@cache
 def pytorch() -> dict[str, dict[str, bool]]:
     """namespace → name → whether it takes out=."""
     spaces: dict[str, dict[str, bool]] = {}
@@ -61,11 +63,10 @@ def public(space: object) -> list[str]:
     """Functions of a namespace of tinydl's, methods and properties of a class."""
     if inspect.isclass(space):
         return [n for n in dir(space) if n[0] != "_"]
-    names = getattr(space, "__all__", None) or [
-        n for n, thing in vars(space).items()
-        if inspect.isfunction(thing) and thing.__module__.startswith("tinydl")
-    ]  # fmt: skip
-    return sorted(n for n in names if n[0] != "_" and inspect.isroutine(getattr(space, n)))
+    names = getattr(space, "__all__", None)
+    if names is None:  # then what is not PyTorch's are helpers
+        names = pytorch()[space.__name__.replace("tinydl", "torch", 1)]
+    return sorted(n for n in names if n[0] != "_" and inspect.isroutine(getattr(space, n, None)))
 
 
 # --- trying ---------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def brought(value, rng, dtype, leaves: list):
         return x
     if isinstance(value, (list, tuple)):
         return type(value)(brought(item, rng, dtype, leaves) for item in value)
-    return getattr(tinydl, value) if value == "float64" else value
+    return getattr(tinydl, value) if isinstance(value, str) and value == "float64" else value
 
 
 def _numpys(dtype) -> str:
@@ -118,7 +119,7 @@ def accepted(function, samples) -> str:
 
 
 def orders(function, samples) -> tuple[int, bool]:
-    """How often it can be differentiated (2 stands for any number), and whether LAPACK is called."""
+    """How often it can be differentiated (2: any number of times), and whether LAPACK is called."""
     best, host = 0, False
     for args, options in samples:
         leaves, results = attempt(function, args, options, tinydl.float64) or ([], [])
@@ -156,20 +157,19 @@ HEAD = """# Names: what is here, what differs from PyTorch, what is missing
 <!-- Made by `make names` of the code, tests/names/differs.md and PyTorch's names. -->
 
 Names, arguments and their order are PyTorch's, so most of what this page would say is in PyTorch's
-documentation; `axis=` and `keepdims=` are taken beside `dim=` and `keepdim=`. Everything works on every
-device: the CPU, each of its instruction sets, and CUDA.
+documentation; `axis=` and `keepdims=` are taken beside `dim=` and `keepdim=`. Everything works on
+every device: the CPU, each of its instruction sets, and CUDA.
 {differs}
 ## Functions and methods
 
 Under each name: whether it is a function of `tinydl`, a method of `Tensor`, a method that works in
 place (with `_` behind its name), and whether the function can write to `out=`. The dtypes are those
-that it was tried with and took, *floating* being f16, bf16, f32 and f64, *numbers* all but bool. The
-last column says how often it can be differentiated: 0, 1, or ∞ where the second derivative was
+that it was tried with and took, *floating* being f16, bf16, f32 and f64, *numbers* all but bool.
+The last column says how often it can be differentiated: 0, 1, or ∞ where the second derivative was
 taken too (rules are made of ops, so a third is no different). A dagger: on CUDA by way of the host,
 where LAPACK is.
 
 """
-EXCEPTIONS = ("Args", "Raises", "Returns", "Example")
 
 
 def page() -> str:
@@ -258,9 +258,11 @@ def _missing() -> str:
     every = {n for names in lacking.values() for n in names}
     for title in NOT_HERE:
         text += f"- {title} ({sum(family(n) == title for n in every)} names)\n"
+    text += "- functions that work in place (`abs_(x)`; the methods do: `x.abs_()`)\n"
     text += "\nNot there yet:\n\n"
     for title, names in lacking.items():
-        left = [n for n in names if not family(n)]
+        inplace = () if title == "torch.Tensor" else ("_",)
+        left = [n for n in names if not family(n) and not n.endswith(inplace)]
         text += f"- `{title}`: {_joined(left) or 'nothing'}\n"
     return text
 

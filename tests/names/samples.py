@@ -90,8 +90,9 @@ rows("logit", X(3, 4, kind="unit"), 0.1)
 rows("round", X(3, 4), decimals=1)
 rows(
     "add sub subtract mul multiply maximum minimum fmax fmin lt le gt ge eq ne less less_equal "
-    "greater greater_equal not_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor "
-    "copysign hypot atan2 arctan2 logaddexp logaddexp2 isclose heaviside equal allclose",
+    "greater greater_equal not_equal logical_and logical_or logical_xor bitwise_and bitwise_or "
+    "bitwise_xor copysign hypot atan2 arctan2 logaddexp logaddexp2 isclose heaviside allclose equal "
+    "nextafter",
     ANY, X(4),
 )  # fmt: skip
 rows("add sub", ANY, X(4), alpha=2)
@@ -106,7 +107,6 @@ rows("float_power", POSITIVE, X(4, kind="positive"))
 rows("xlogy", ANY, X(4, kind="positive"))
 rows("bitwise_left_shift bitwise_right_shift gcd lcm", POSITIVE, X(4, kind="positive"))
 rows("ldexp", ANY, I(4, high=3))
-rows("nextafter", ANY, X(4))
 rows("lerp", ANY, X(4), 0.3)
 rows("lerp", ANY, X(4), X(3, 1))
 rows("addcmul addcdiv", ANY, X(4), X(3, 4, kind="positive"), value=0.5)

@@ -110,6 +110,7 @@ class LstsqResult(NamedTuple):
     singular_values: Tensor
 
 
+@with_out
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LstsqResult:
     """The X that makes ‖A X − B‖ least, and of those the one of least ‖X‖: X = A⁺ B.
 
