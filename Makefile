@@ -81,8 +81,9 @@ names: $(VENV)/dev ## docs/names.md, made of the code: what is here, what differ
 against-torch: $(VENV)/dev $(VENV)/bench ## public functions beside PyTorch's: values, gradients; ONLY=sort
 	@$(PY) tests/against_torch.py $(ONLY)
 
-emulated: $(VENV)/core ## compile the CUDA kernels for the emulated device too
+emulated: $(VENV)/core ## compile for emulated tile units, and the CUDA kernels for an emulated GPU
 	@$(PY) build.py --quiet
+	@$(PY) build.py --emulate-tiles --quiet
 	@if command -v g++ >/dev/null || command -v clang++ >/dev/null; then \
 	    $(PY) build.py --emulate fast --quiet; \
 	else echo "!! the CUDA kernels are not tested: that takes a C++ compiler (apt-get install g++)"; fi
@@ -162,6 +163,7 @@ PRELOAD = $$(for lib in $(1) stdc++.so.6; do gcc -print-file-name=lib$$lib; done
 
 sanitize: $(VENV)/dev ## the test suite on libraries with address and undefined-behaviour checks
 	$(PY) build.py --sanitize --cc gcc --out build/sanitize
+	$(PY) build.py --sanitize --cc gcc --out build/sanitize --emulate-tiles
 	LD_PRELOAD="$(call PRELOAD,asan.so ubsan.so)" TINYDL_LIB=$(CURDIR)/build/sanitize \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    $(PY) -m pytest -n $(JOBS) --ignore tests/cuda $(ARGS)

@@ -41,32 +41,56 @@ from native.recipes.make import (
 )
 
 # One row per instruction set: the flags every file but isa.c gets.
+AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
 ISAS = {
     "x86_64": {
         "base": [],
         "avx2": ["-mavx2", "-mfma"],
-        "avx512": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"],
+        "avx512": AVX512,
+        "avx512bf16": [*AVX512, "-mavx512bf16"],
+        "amx": [*AVX512, "-mamx-tile", "-mamx-bf16", "-DTD_TILES"],
     },
     "aarch64": {"neon": []},
 }
+# Rows that differ from another in products of bf16 alone have that row's objects but for OWN.
+LIKE = {"avx512bf16": "avx512", "amx": "avx512"}
+OWN = ("device.c", "isa.c", "matmul_bf16.c")
+TILES = {"amx-emu": ["-DTD_TILES", "-DTD_EMULATE_TILES"]}  # for tests, on any machine
 SAME_MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}
 
 NO_CFFI = "build.py needs cffi: `make` installs it for you, or do it yourself: pip install cffi"
 
 
-def start_objects(pool, cc: list[str], isa: str, row: list[str], extra: list[str], work: Path):
-    """Submits native/common and native/cpu with one row's flags to the pool: futures of objects."""
-    flags = ["-c", *FLAGS, *extra, f'-DTD_ISA_NAME="{isa}"', f"-DTD_NEEDS_{isa.upper()}"]
+def start_objects(
+    pool, cc: list[str], isa: str, row: list[str], extra: list[str], work: Path, like: dict
+) -> dict:
+    """Submits native/common and native/cpu with one row's flags to the pool: futures by name.
+
+    `like` has the futures of the row it is like, which are taken for all files but OWN.
+    """
+    needs = f"-DTD_NEEDS_{isa.upper().replace('-', '_')}"
+    flags = ["-c", *FLAGS, *extra, f'-DTD_ISA_NAME="{isa}"', needs]
     write_callers((work / "declarations.i").read_text(), work / "callers.h")
-    jobs = []
+    jobs = dict(like)
     for source in sorted([*ROOT.glob("native/common/*.c"), *ROOT.glob("native/cpu/*.c")]):
+        if like and source.name not in OWN:
+            continue
         own = ["-ffp-contract=off"] * (source.name in UNFUSED)
         if source.name != "isa.c":  # isa.c asks the machine what it can do, so it must run on all
             own = row + own
         own += [f"-I{relative(work)}"] * (source.name == "replay.c")
         target = work / isa / f"{source.stem}.o"
-        jobs.append(pool.submit(compile_file, cc, flags + own, source, target))
+        jobs[source.name] = pool.submit(compile_file, cc, flags + own, source, target)
     return jobs
+
+
+def knows(cc: list[str], isa: str, row: list[str], work: Path) -> bool:
+    """Whether the compiler has the row's flags: older ones lack those of newer processors."""
+    try:
+        compile_file(cc, ["-E", "-Inative", *row], ROOT / "native/tinydl.h", work / isa / "knows.i")
+    except SystemExit:
+        return False
+    return True
 
 
 def link(cc: list[str], objects: list[Path], extra: list[str], library: Path, work: Path) -> Path:
@@ -111,10 +135,12 @@ def build(
     sanitize: bool = False,
     strict: bool = False,
     verbose: bool = True,
+    tiles: bool = False,
 ) -> list[Path]:
     """Builds every library the compiler can target; returns the files that stand in `out`.
 
     Without `out` that is tinydl/lib, where Python looks, or for another machine build/MACHINE.
+    With `tiles` it is the library whose tile units are emulated instead, for tests.
     """
     cc = find_compiler(compiler)
     machine = make.run([*cc, "-dumpmachine"]).split("-")[0]
@@ -132,11 +158,19 @@ def build(
     made = [build_declarations(cc, out, work)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            rows = ISAS[machine].items()
-            jobs = {isa: start_objects(pool, cc, isa, row, extra, work) for isa, row in rows}
-            for isa in jobs:
+            rows, like = ISAS[machine], LIKE
+            if tiles:
+                plainest = next(iter(rows))
+                rows, like = {plainest: rows[plainest], **TILES}, dict.fromkeys(TILES, plainest)
+            jobs = {}
+            for isa, row in rows.items():
+                if isa not in like or knows(cc, isa, row, work):
+                    shared = jobs.get(like.get(isa), {})
+                    jobs[isa] = start_objects(pool, cc, isa, row, extra, work, shared)
+            for isa in TILES if tiles else jobs:
                 library = out / f"libtinydl-cpu-{isa}{EXTENSION}"
-                made.append(link(cc, [job.result() for job in jobs[isa]], extra, library, work))
+                objects = [job.result() for job in jobs[isa].values()]
+                made.append(link(cc, objects, extra, library, work))
                 if verbose:
                     print(f"✓ cpu-{isa}", flush=True)
         except BaseException:
@@ -179,6 +213,9 @@ def main() -> None:
         "--emulate", choices=emulated.FLAVOURS, help="the emulated CUDA device instead"
     )
     parser.add_argument(
+        "--emulate-tiles", action="store_true", help="the CPU with emulated tile units instead"
+    )
+    parser.add_argument(
         "--cuda",
         choices=("dev", "release"),
         help="the CUDA library instead, by nvcc: for the GPUs at hand or for all",
@@ -195,8 +232,9 @@ def main() -> None:
             made = cuda.build_cuda(options.cuda, out, strict=options.strict)
         say(f"✓ {made.stem.removeprefix('libtinydl-')}")
         return
-    build(out, options.cc, options.sanitize, options.strict, not options.quiet)
-    if not (options.out or options.cc or options.sanitize or options.strict):
+    say_it, tiles = not options.quiet, options.emulate_tiles
+    build(out, options.cc, options.sanitize, options.strict, say_it, tiles)
+    if not (options.out or options.cc or options.sanitize or options.strict or tiles):
         say(cuda.build_cuda_if_wanted()[1])
 
 

@@ -115,6 +115,7 @@ MATRICES = {"256³": fixed((256, 256), (256, 256)), "batch": fixed((64, 33, 70),
 LAYER = {"": fixed((64, 3136), (128, 3136), (128,))}
 
 case("_matmul", inputs.matmul, REALS, SUMS, bench=MATRICES)
+case("matmul_split", inputs.matmul, ("float32",), SUMS, run=kernels.matmul_split)
 case("_matmul", inputs.matmul, INTEGERS, EXACT, label="integers")
 case("linear", inputs.linear, REALS, SUMS, bench=LAYER)
 case("linear_input", inputs.linear_input, REALS, SUMS)

@@ -68,16 +68,28 @@ class GuardedMemory(storage.FreeList):
         self.backend.check(self.backend.fn[name](*arguments), name)
 
 
+TWINS = ("avx512", "amx")  # rows with avx512bf16's objects, but for products of bf16
+
+
 def libraries() -> dict[str, Path]:
     """Every backend whose kernels are tested here: instruction sets, and CUDA if there is one."""
     found = {isa: backend.load(isa).path for isa in backend.usable()}
+    if "avx512bf16" in found:
+        found = {isa: path for isa, path in found.items() if isa not in TWINS}
     return {**found, "cuda": backend.cuda().path} if HAS_CUDA else found
+
+
+def products() -> dict[str, Path]:
+    """Every backend whose products of bf16 are: twins too, and emulated tile units if built."""
+    tiles = backend.FOLDER / f"libtinydl-cpu-amx-emu{backend.EXTENSION}"
+    found = {isa: backend.load(isa).path for isa in backend.usable()} | libraries()
+    return {**found, "amx-emu": tiles} if tiles.exists() else found
 
 
 @cache
 def guarded(name: str) -> tuple[Device, GuardedMemory]:
     """The device of one library with guarded memory, and that memory."""
-    library = backend.Backend(libraries()[name])
+    library = backend.Backend(products()[name])
     library.name += "-guarded"
     memory = library.memory = GuardedMemory(library)
     found = Device("cpu" if library.is_cpu else "cuda", f"{name}-guarded")

@@ -247,11 +247,11 @@ def test_views_that_are_written_in_turn():
 def test_views_of_a_constant_that_becomes_part_of_the_graph():
     w = leaf(3.0)
     rows = tinydl.ones(2, 2, dtype=tinydl.float64)
-    top, left = rows[0], rows[:, 0]
+    top, left, right = rows[0], rows[:, 0], rows[:, 1]
     top.mul_(w)
     left.mul_(2)
-    rows.sum().backward()
-    assert rows.tolist() == [[6, 3], [2, 1]] and w.grad.item() == 3
+    (rows.sum() + right.square().sum()).backward()
+    assert rows.tolist() == [[6, 3], [2, 1]] and w.grad.item() == 3 + 6
 
 
 def test_writing_to_a_view_of_a_leaf_is_refused():
@@ -262,14 +262,22 @@ def test_writing_to_a_view_of_a_leaf_is_refused():
     assert x.tolist() == [1.0, 2.0]
 
 
-def test_writing_what_needs_a_gradient_outside_of_the_graph_is_refused():
+def test_writing_to_a_view_from_no_grad_is_refused():
     y = leaf(1.0, 2.0) * 1
     with tinydl.no_grad():
         view = y[0]
-    for outside in (view, y.detach()):
-        with pytest.raises(RuntimeError, match=r"shares its memory with f64\[2\].*clone\(\)"):
-            outside.mul_(leaf(3.0))
+    with pytest.raises(RuntimeError, match=r"taken from f64\[2\] under no_grad.*clone\(\)"):
+        view.mul_(leaf(3.0))
     assert y.tolist() == [1.0, 2.0]
+
+
+def test_what_is_detached_goes_its_own_way():
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    apart = y.detach()
+    apart.mul_(x)  # also y's memory
+    (y + apart[:1] * 2).sum().backward()
+    assert y.tolist() == [3.0, 12.0] and x.grad.tolist() == [3 + 4 * 3, 3.0]
 
 
 def test_writing_through_views_that_see_elements_twice_is_refused():

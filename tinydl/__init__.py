@@ -8,7 +8,8 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
+from . import amp, autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
+from .amp import autocast, get_autocast_dtype, is_autocast_enabled
 from .autograd import is_anomaly_enabled
 from .grad_mode import (
     enable_grad,
@@ -70,6 +71,7 @@ from .functions import *  # abs, add, …: the methods of Tensor that are functi
 from .io import load, save
 from .methods.display import set_printoptions
 from .joining import *  # cat, stack, where, …
+from .precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .searching import *  # searchsorted, isin, …
 from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
@@ -95,7 +97,7 @@ def __getattr__(name: str):
 
 __all__ = [
     "Device", "Generator", "Tensor",
-    "autograd", "linalg", "nn", "optim", "utils",
+    "amp", "autograd", "linalg", "nn", "optim", "utils",
     "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
     "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
     "rand", "randn", "randint", "randperm", "bernoulli",
@@ -107,6 +109,8 @@ __all__ = [
     "device", "set_default_device", "set_num_threads", "get_num_threads",
     "no_grad", "enable_grad", "set_grad_enabled", "is_grad_enabled", "inference_mode",
     "is_inference_mode_enabled", "is_anomaly_enabled",
+    "autocast", "is_autocast_enabled", "get_autocast_dtype",
+    "get_float32_matmul_precision", "set_float32_matmul_precision",
     "compile", "manual_seed", "seed", "initial_seed", "default_generator",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from . import capture
 
-BEST_FIRST = ("avx512", "avx2", "neon", "base")
+# amx comes last, to be asked for by name: no machine that has tile units has run it yet.
+BEST_FIRST = ("avx512bf16", "avx512", "avx2", "neon", "base", "amx")
 EXTENSION = ".dylib" if sys.platform == "darwin" else ".so"
 FOLDER = Path(os.environ.get("TINYDL_LIB") or Path(__file__).parent / "lib")
 REBUILD = "run `make` in the source folder, or install tinydl-core again"
@@ -60,6 +61,7 @@ class Backend:
         self.name = ffi.string(self.lib.td_name()).decode()
         self.compiler = ffi.string(self.lib.td_compiler()).decode()
         self.usable = bool(self.lib.td_usable())
+        self.refusal = "" if self.usable else ffi.string(self.lib.td_last_error()).decode()
         self.is_cpu = self.name.startswith("cpu")
         self.fn = Functions(self.lib)
         loaded.append(self)
@@ -162,8 +164,7 @@ def cuda() -> Backend:
         raise RuntimeError(f"no CUDA device: tinydl was built without its library {path}")
     library = Backend(path)
     if not library.usable:
-        reason = ffi.string(library.lib.td_last_error()).decode()
-        raise RuntimeError(f"no CUDA device: {reason or 'none was found'}")
+        raise RuntimeError(f"no CUDA device: {library.refusal or 'none was found'}")
     return library
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
     """x ← op(x, …), computed in x's dtype; name is what users call it."""
-    if mode.enabled and x._node is None and _became_recorded(x._base):
-        take_again(x)
+    if mode.enabled and not x.requires_grad:
+        in_graph(x)  # or is now
     array = x._array
     repeated = [s == 0 < n - 1 for n, s in zip(array.shape, array.strides, strict=True)]
     if any(repeated) and array.size:
@@ -80,8 +80,8 @@ def _check_graph(name: str, x: Tensor) -> None:
         )
     if base is not None and base.requires_grad and x._node is None:
         raise RuntimeError(
-            f"{name}: {x._array} shares its memory with {base._array} but was taken from it by "
-            "detach() or under no_grad(), so gradients cannot flow through writes to it; clone() it"
+            f"{name}: {x._array} was taken from {base._array} under no_grad(), so gradients cannot "
+            "flow through writes to it; clone() it, or take it where gradients are recorded"
         )
     if base is not None:
         _region(x)
@@ -92,9 +92,12 @@ def _check_graph(name: str, x: Tensor) -> None:
 # --- views ----------------------------------------------------------------------------------------
 
 
-def _became_recorded(base: tuple | None) -> bool:
-    """Whether what a view was taken from was a constant then and is in a graph now."""
-    return base is not None and base[1] is None and base[0]._node is not None
+def in_graph(x: Tensor) -> bool:
+    """Whether what looks like a constant is a view of one that was written to and has a graph."""
+    if x._base is None or x._base[1] is not None or x._base[0]._node is None:
+        return False
+    take_again(x)
+    return True
 
 
 def _region(x: Tensor):

@@ -29,7 +29,7 @@ from itertools import repeat
 
 from .dtypes import DType, can_cast, float32
 from .graph import Node, mode
-from .inplace import inplace
+from .inplace import in_graph, inplace
 from .tensor import Tensor, as_tensor_like
 
 OPS: dict[str, Op] = {}  # every op by name: tests and explain() go through it
@@ -162,8 +162,9 @@ class Op:
                 needs.append(False)
             else:
                 arrays.append(x._array)
-                needs.append(x.requires_grad)
-                recorded = recorded or x.requires_grad
+                need = x.requires_grad or in_graph(x)
+                needs.append(need)
+                recorded = recorded or need
                 half = half or x._array.dtype.is_half
         if half and not self.moves:
             kinds = {x.dtype for x in arrays if x is not None and x.dtype.is_floating_point}

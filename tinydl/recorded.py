@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from threading import get_ident
 from typing import Any
 
-from . import capture
+from . import amp, capture, precision
 from .autograd.freed import Freed
 from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
@@ -79,7 +79,7 @@ class compile:
         tensors: list[Tensor] = []
         nest = flatten(args, tensors)
         library = self._library(tensors)
-        key = library, is_grad_enabled(), fusion.enabled, nest
+        key = library, is_grad_enabled(), fusion.enabled, amp.mode.dtypes(), precision.parts, nest
         try:
             recordings = self._recorded.setdefault(key, [])
         except TypeError as error:

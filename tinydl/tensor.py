@@ -117,9 +117,7 @@ class Tensor(
         >>> (2 * x).detach()
         tensor([2., 2.])
         """
-        out = Tensor(self._array)
-        out._base = self._base or (self, self._node)
-        return out
+        return Tensor(self._array)
 
     # --- copying ----------------------------------------------------------------------------------
 

@@ -8,9 +8,11 @@
 static inline td_status td_check_matmul(const td_tensor *y, const td_tensor *a, const td_tensor *b,
                                         const td_tensor *bias)
 {
-    if (y->dtype < 0 || y->dtype == TD_BOOL || y->dtype >= TD_F16)
-        return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(y->dtype));
-    if (a->dtype != y->dtype || b->dtype != y->dtype || (bias && bias->dtype != y->dtype))
+    if (a->dtype < 0 || a->dtype == TD_BOOL || a->dtype == TD_F16 || a->dtype >= TD_NUM_DTYPES)
+        return td_fail(TD_EDTYPE, "matmul has no kernel for %s", td_dtype_name(a->dtype));
+    const int32_t sums = a->dtype == TD_BF16 ? TD_F32 : a->dtype;
+    if (b->dtype != a->dtype || (y->dtype != a->dtype && y->dtype != sums) ||
+        (bias && bias->dtype != a->dtype && bias->dtype != sums))
         return td_fail(TD_EDTYPE, "matmul: operands and result have different dtypes");
     if (a->ndim != y->ndim || b->ndim != y->ndim || y->ndim < 2)
         return td_fail(TD_EINVAL, "matmul: expected operands of one ndim, at least 2");

@@ -23,19 +23,12 @@ static td_status FN(matmul)(const FN(matmul_t) *p)
 static void FN(multiply)(void *context, int64_t begin, int64_t end)
 {
     batch_t *batch = context;
-    const td_tensor *y = &batch->y, *a = &batch->a, *b = &batch->b;
-    int row = y->ndim - 2, col = y->ndim - 1;
-    FN(matmul_t) p = {.m = y->shape[row], .n = y->shape[col], .k = a->shape[col]};
-    p.a_row = a->stride[row], p.a_col = a->stride[col];
-    p.b_row = b->stride[row], p.b_col = b->stride[col];
-    p.bias = batch->bias ? batch->bias->data : NULL;
     for (int64_t index = begin; index < end; index++) {
-        p.y = (REAL *)y->data + index * p.m * p.n;
-        p.a = a->data, p.b = b->data;
-        for (int64_t axis = row - 1, at = index; axis >= 0; at /= y->shape[axis--]) {
-            p.a += at % y->shape[axis] * a->stride[axis];
-            p.b += at % y->shape[axis] * b->stride[axis];
-        }
+        const matrices_t at = td_batch_at(batch, index);
+        FN(matmul_t) p = {.m = at.m, .n = at.n, .k = at.k, .y = (REAL *)at.y};
+        p.a = (const REAL *)at.a, p.a_row = at.a_row, p.a_col = at.a_col;
+        p.b = (const REAL *)at.b, p.b_row = at.b_row, p.b_col = at.b_col;
+        p.bias = batch->bias ? batch->bias->data : NULL;
         td_status status = FN(matmul)(&p);
         if (status != TD_OK) batch->status = status;
     }

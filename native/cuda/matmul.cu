@@ -165,6 +165,7 @@ static td_status matmul(const td_tensor *y, const td_tensor *a, const td_tensor 
 td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const td_tensor *bias)
 {
     TD_TRY(td_check_matmul(y, a, b, bias));
+    if (a->dtype == TD_BF16) return td_fail(TD_EDTYPE, "matmul has no kernel for bf16");
     if (td_numel(y) == 0) return TD_OK;
     td_tensor folded_y = *y, folded_a = *a, folded_b = *b;
     while (td_fold_batch(&folded_y, &folded_a, &folded_b)) {}
@@ -178,4 +179,10 @@ td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b, const 
     case TD_I8: return td_matmul_integers<int8_t>(y, a, b, bias);
     default: return td_matmul_integers<uint8_t>(y, a, b, bias);
     }
+}
+
+td_status td_matmul_split(td_tensor *y, const td_tensor *a, const td_tensor *b,
+                          const td_tensor *bias, int64_t)
+{
+    return td_matmul(y, a, b, bias);
 }

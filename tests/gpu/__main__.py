@@ -18,7 +18,7 @@ from pathlib import Path
 from parts import Part, parts
 from place import ROOT, Place, find
 from running import WORDS, now, one_part, read, save
-from table import page, summary
+from tables import page, summary
 
 GOOD = ("passed", "partly", "skipped")
 

@@ -27,7 +27,7 @@ import contenders  # noqa: E402
 import place  # noqa: E402
 import race  # noqa: E402
 import running  # noqa: E402
-import table  # noqa: E402
+import tables  # noqa: E402
 import twins  # noqa: E402
 import workloads  # noqa: E402
 from parts import NOT_HERE, SUITE, Part, parts  # noqa: E402
@@ -199,7 +199,7 @@ def test_times_and_their_table(part, monkeypatch):
     rows = [race.one_row(row, [alone, cpu]) for row in workloads.rows(part, tiny=True)[:2]]
     assert all(len(row["seconds"]["tinydl"]) == race.ROUNDS * 2 for row in rows)
     assert all(seconds > 0 for row in rows for seconds in row["seconds"]["tinydl"])
-    text = "\n".join(table.race({"rows": rows, "libraries": {"tinydl": alone.facts()}}))
+    text = "\n".join(tables.race({"rows": rows, "libraries": {"tinydl": alone.facts()}}))
     assert text.count("\n| ") == 2 and "PyTorch" not in text
 
 
@@ -217,7 +217,7 @@ def test_a_row_that_is_wrong_or_fails():
     assert race.one_row(row, [library(a), library(a)])["agrees"]
     found = race.one_row(row, [library(None), library(a)])
     assert not found["agrees"] and race.told(found).startswith("TypeError: unsupported")
-    assert table.cell(found, "tinydl") == "FAILED"
+    assert tables.cell(found, "tinydl") == "FAILED"
 
 
 class _Torch:
@@ -256,7 +256,7 @@ def test_the_table_beside_pytorch():
         _row("graph", 5e-4, 1e-3, unit="", target=5, beside="step"),
         _row("lost", 0, 0, agrees=False, seconds={}),
     ]
-    lines = table.race({"rows": rows, "libraries": {"tinydl": {}, "PyTorch": {}}})
+    lines = tables.race({"rows": rows, "libraries": {"tinydl": {}, "PyTorch": {}}})
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
     assert [row[3:] for row in cells] == [
         ["0.50", "", "1,000 GB/s", "50 %, 92 % missed"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .. import functions
 from ..tensor import Tensor
@@ -138,5 +139,9 @@ def imag(x: Tensor, /) -> Tensor:
     return x * 0
 
 
-_NOT_OURS = ("annotations", "functions", "together", "Callable", "Tensor", "Unary", "Binary")
-__all__ = [name for name in list(globals()) if name[0] != "_" and name not in _NOT_OURS]
+if not TYPE_CHECKING:  # type checkers take all there is; they cannot compute a list
+    _NOT_OURS = (
+        "TYPE_CHECKING", "annotations", "functions", "together", "Callable", "Tensor", "Unary",
+        "Binary",
+    )  # fmt: skip
+    __all__ = [name for name in list(globals()) if name[0] != "_" and name not in _NOT_OURS]

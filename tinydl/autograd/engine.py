@@ -12,7 +12,7 @@ from functools import cache
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from .. import capture, device, dtypes
+from .. import amp, capture, device, dtypes
 from ..array import Array
 from ..backend import call_arrays
 from ..graph import Node, reachable, set_grad_enabled, wrote
@@ -41,6 +41,7 @@ def _edge(x: Tensor):
     return x if x._node is None else (x._node, x._index)
 
 
+@amp.as_given
 def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> dict:
     """Sends gradients from outputs towards leaves; returns edge → gradient.
 

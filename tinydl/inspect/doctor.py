@@ -49,7 +49,7 @@ def _library(isa: str) -> str:
     if isa not in backend.installed():
         return "not built for this machine"
     found = backend.load(isa)
-    verdict = "usable" if found.usable else "the processor lacks its instructions"
+    verdict = found.refusal or "usable"
     return f"{verdict}, built by {found.compiler}"
 
 

@@ -70,4 +70,4 @@ from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax
 from .sort import searchsorted, sort
-from .strided import alias, as_strided, become, check_memory, reinterpret, strided_view
+from .strided import as_strided, become, check_memory, reinterpret, strided_view

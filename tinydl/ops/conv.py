@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ..amp import Product
 from ..array import Array
-from ..backend import call, ffi
-from ..op import op
+from ..backend import ffi
 from .check import real, same_dtype
+from .halves import call_wide
 from .reduce import sum
 
 
@@ -76,7 +77,7 @@ def _refuse(x: Array, w: Array, b: Array | None, stride, padding, dilation, grou
     raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
 
 
-@op
+@Product
 def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
     """y[n,k,p,q] = Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s] (+ b[k]).
 
@@ -92,11 +93,11 @@ def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
     conv2d_dtypes(x, w, b)
     y = Array.empty(shape, x.dtype, x.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
+    call_wide("conv2d", y, x.contiguous(), w.contiguous(), b and b.contiguous(), attrs)
     return y
 
 
-@op
+@Product
 def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
     """The gradient of conv2d's x: gy spread over the windows it came from.
 
@@ -106,11 +107,11 @@ def conv2d_input(gy, w, *, shape, stride, padding, dilation, groups):
     """
     gx = Array.empty(shape, gy.dtype, gy.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
+    call_wide("conv2d_input", gx, gy.contiguous(), w.contiguous(), attrs)
     return gx
 
 
-@op
+@Product
 def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
     """The gradient of conv2d's w: the correlation of x with gy.
 
@@ -119,7 +120,7 @@ def conv2d_weight(x, gy, *, shape, stride, padding, dilation, groups):
     """
     gw = Array.empty(shape, x.dtype, x.backend)
     attrs = conv2d_attrs(stride, padding, dilation, groups)
-    call("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
+    call_wide("conv2d_weight", gw, x.contiguous(), gy.contiguous(), attrs)
     return gw
 
 

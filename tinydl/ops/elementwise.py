@@ -6,6 +6,7 @@ from .. import dtypes
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
+from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 
@@ -32,10 +33,11 @@ class Elementwise(Op):
             return self.widened(inputs, inputs[0]._array.dtype, attrs)
         if len(inputs) == 2:
             x, y = inputs
-            result, needs = self.forward(x._array, y._array), (x.requires_grad, y.requires_grad)
+            result = self.forward(x._array, y._array)
+            needs = x.requires_grad or in_graph(x), y.requires_grad or in_graph(y)
         else:
             (x,) = inputs
-            result, needs = self.forward(x._array), (x.requires_grad,)
+            result, needs = self.forward(x._array), (x.requires_grad or in_graph(x),)
         if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
             return Tensor(result, Node.record(self, inputs, needs, result, attrs))
         return Tensor(result)

@@ -10,11 +10,11 @@ import threading
 
 from .. import dtypes, graph
 from ..array import Array
-from ..backend import call, call_arrays
 from ..graph import Node
 from ..tensor import Tensor
 from .conv import conv2d, conv2d_attrs, conv2d_dtypes, conv2d_shape
 from .elementwise import relu
+from .halves import call_wide
 from .matmul import linear
 from .pool import max_pool2d, pool2d_attrs, pool2d_shape
 
@@ -55,7 +55,7 @@ def conv2d_relu(x, w, b=None, *, stride, padding, dilation, groups, pool=None) -
     idx = Array.empty(shape, dtypes.int32, backend) if pool and recorded else None
     operands = [a and a.contiguous() for a in arrays]
     pooling = pool and pool2d_attrs(*(pool[name] for name in _WINDOW))
-    call("conv2d_relu", y, idx, *operands, conv2d_attrs(**window), pooling)
+    call_wide("conv2d_relu", y, idx, *operands, conv2d_attrs(**window), pooling)
     if not recorded:
         return Tensor(y)
     between = Tensor(z, Node.record(conv2d, inputs, needs, z, window))
@@ -74,7 +74,7 @@ def linear_relu(x, w, b=None) -> Tensor:
     """
     inputs = linear.prepare((x, w, b))
     y = linear.forward(*[None if t is None else t._array for t in inputs])
-    call_arrays("relu", y, y)
+    call_wide("relu", y, y)
     needs = tuple([t is not None and t.requires_grad for t in inputs])
     if not (graph.mode.enabled and True in needs):
         return Tensor(y)

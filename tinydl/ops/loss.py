@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..amp import InFloat32
 from ..array import Array
 from ..backend import call
 from ..op import op
@@ -10,7 +11,7 @@ from .reduce import sum
 from .softmax import softmax, softmax_grad
 
 
-@op
+@InFloat32
 def cross_entropy(x, target, *, ignore_index):
     """(loss, lse): loss[n] = lse[n] − x[n,target[n]], lse[n] = ln Σ_c eˣ[n,c]; 0 where ignored.
 
@@ -28,7 +29,7 @@ def cross_entropy(x, target, *, ignore_index):
     return loss, lse
 
 
-@op
+@InFloat32
 def cross_entropy_mean(x, target, *, ignore_index):
     """(mean, count, lse): the mean of cross_entropy over the rows that count, and their number.
 

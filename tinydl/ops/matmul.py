@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from math import prod
 
+from .. import precision
+from ..amp import Product, mode, rounded
 from ..array import Array, broadcast_shapes
 from ..backend import call
-from ..op import op
+from ..dtypes import bfloat16, float32
 from ..tensor import Tensor
 from .check import same_dtype
 from .elementwise import Elementwise
+from .halves import call_wide
 from .reduce import sum_to
 from .shape import permute, reshape
 
 
+def _multiply(z: Array, x: Array, y: Array, bias: Array | None = None) -> Array:
+    """z = x · y (+ bias), of one dtype: the one place that calls the kernel."""
+    if z.dtype is float32:
+        if precision.parts:
+            call("matmul_split", z, x, y, bias, precision.parts)
+        else:
+            call("matmul", z, x, y, bias)
+    elif z.dtype is bfloat16 and z.storage.backend.is_cpu:
+        call("matmul", z, x, y, bias)
+    else:
+        call_wide("matmul", z, x, y, bias)
+    return z
+
+
 class _Matmul(Elementwise):
     """Operands meet in one dtype and batch axes broadcast, as in an elementwise op."""
+
+    moves = True  # halves as they are
+
+    def prepare(self, inputs: tuple) -> list:
+        return super().prepare(rounded(inputs) if mode.any else inputs)
 
 
 @_Matmul
@@ -32,8 +54,7 @@ def _matmul(x, y):
             raise ValueError(f"matmul: x {x} and y {y}: the batch axes: {error}") from None
         x, y = _batched(x, batch), _batched(y, batch)
     z = Array.empty((*batch, x.shape[-2], y.shape[-1]), x.dtype, x.storage.backend)
-    call("matmul", z, x, y, None)
-    return z
+    return _multiply(z, x, y)
 
 
 def _batched(x: Array, batch: tuple) -> Array:
@@ -93,7 +114,7 @@ def tensordot(x: Tensor, y: Tensor, dims: tuple) -> Tensor:
     return reshape(matmul(left, right), shape=(*sides[0], *sides[1]))
 
 
-@op
+@Product
 def linear(x, w, b=None):
     """y[…,o] = Σ_i x[…,i] w[o,i] (+ b[o]).
 
@@ -120,22 +141,22 @@ def linear(x, w, b=None):
         same_dtype("linear", x=x, w=w, b=b)
     y = Array.empty((*size[:-1], features[0]), x.dtype, x.storage.backend)
     columns = w.view(features[::-1], w.strides[::-1])
-    call("matmul", _rows(y), _rows(x), columns, b and b.contiguous())
+    _multiply(_rows(y), _rows(x), columns, b and b.contiguous())
     return y
 
 
-@op
+@Product
 def linear_input(gy, w):
     """The gradient of linear's x: gx[…,i] = Σ_o gy[…,o] w[o,i].
 
     gy[…,o], w[o,i] → gx[…,i], float32 or float64.
     """
     gx = Array.empty((*gy.shape[:-1], w.shape[1]), gy.dtype, gy.storage.backend)
-    call("matmul", _rows(gx), _rows(gy), w, None)
+    _multiply(_rows(gx), _rows(gy), w)
     return gx
 
 
-@op
+@Product
 def linear_weight(gy, x):
     """The gradient of linear's w: gw[o,i] = Σ gy[…,o] x[…,i].
 
@@ -143,8 +164,7 @@ def linear_weight(gy, x):
     """
     gy, x = _rows(gy), _rows(x)
     gw = Array.empty((gy.shape[1], x.shape[1]), gy.dtype, gy.storage.backend)
-    call("matmul", gw, gy.view(gy.shape[::-1], gy.strides[::-1]), x, None)
-    return gw
+    return _multiply(gw, gy.view(gy.shape[::-1], gy.strides[::-1]), x)
 
 
 def _rows(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..amp import InFloat32
 from ..array import Array
 from ..backend import call
 from ..op import op
@@ -19,7 +20,7 @@ def _along(name: str, dim: int, *operands: Array) -> Array:
     return y
 
 
-@op
+@InFloat32
 def softmax(x, *, dim):
     """y = eˣ / Σ eˣ along dim.
 
@@ -37,7 +38,7 @@ def softmax_grad(gy, y, *, dim):
     return _along("softmax_grad", dim, gy, y)
 
 
-@op
+@InFloat32
 def log_softmax(x, *, dim):
     """y = x − ln Σ eˣ along dim.
 

@@ -90,13 +90,6 @@ def _extent(shape: tuple, strides: tuple, offset: int) -> tuple[int, int]:
     return offset + sum(r for r in reach if r < 0), offset + sum(r for r in reach if r > 0)
 
 
-def alias(x: Tensor, array: Array) -> Tensor:
-    """An Array over x's memory as a tensor outside the graph."""
-    out = Tensor(array)
-    out._base = x._base or (x, x._node)
-    return out
-
-
 def become(x: Tensor, view: Tensor, name: str) -> Tensor:
     """x itself turns into a view of what it was: x.t_() and its kind."""
     if mode.enabled and x.requires_grad and x._node is None:
@@ -122,4 +115,4 @@ def reinterpret(x: Tensor, dtype: DType) -> Tensor:
         shape = (*shape[:-1], shape[-1] * old // new)
         strides = (*(s * old // new for s in strides[:-1]), 1)
         offset = offset * old // new
-    return alias(x, Array(array.storage, shape, strides, offset, dtype))
+    return Tensor(Array(array.storage, shape, strides, offset, dtype))

@@ -44,7 +44,7 @@ from .elementwise import (
 from .index import assign, gather, getitem, getitem_grad, scatter_zeros
 from .linalg import cholesky, cofactors, det, eigh, inv, logabsdet, pinv, qr, solve, svd
 from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
-from .matmul import _matmul, linear, linear_input, linear_weight
+from .matmul import _matmul, linear, linear_input, linear_weight, matmul_split
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, dropout_grad, normal, philox, randint, uniform
