@@ -163,7 +163,7 @@ def _from_data(data) -> Array:
 # --- operands that are not tensors ----------------------------------------------------------------
 
 
-def is_tensor(obj: object) -> bool:
+def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Whether it is a Tensor.
 
     >>> import tinydl
