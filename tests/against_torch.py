@@ -23,6 +23,7 @@ import tinydl
 sys.path.insert(0, str(Path(__file__).parent))
 from names.samples import SAMPLES, Drawn
 
+MORE = "PyTorch refuses"
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool")
 
 
@@ -111,7 +112,7 @@ def difference(ours, theirs) -> str:
     if failed[0]:
         return f"tinydl refuses: {re.sub(r' [(].*', '', str(ours)):.150}"
     if failed[1]:
-        return f"PyTorch refuses: {theirs!s:.80}"
+        return MORE
     if len(ours[0]) != len(theirs[0]):
         return f"{len(ours[0])} results, not {len(theirs[0])}"
     for (a, mine), (b, wanted) in zip(ours[0], theirs[0], strict=True):
@@ -131,7 +132,9 @@ def difference(ours, theirs) -> str:
 
 
 def main(part: str = "") -> None:
-    compared, lacking, count, differ = set(), [], 0, {}
+    compared, lacking, count = set(), [], 0
+    differ: dict[str, list] = {}  # what differs, in words → dtypes
+    more: dict[str, list] = {}  # name → dtypes that only tinydl takes
     for name, samples in SAMPLES.items():
         if part not in name or function(torch, name) is None:
             continue
@@ -139,7 +142,6 @@ def main(part: str = "") -> None:
             lacking.append(name)
             continue
         compared.add(name)
-        told: dict[str, list] = {}
         for number, (args, options) in enumerate(samples):
             for dtype in DTYPES:
                 rng = np.random.default_rng(number)
@@ -149,18 +151,20 @@ def main(part: str = "") -> None:
                 )
                 found = difference(*(called(m, name, *given) for m in (tinydl, torch)))
                 count += 1
-                if found:
+                if found == MORE:
+                    more.setdefault(name, []).append(dtype)
+                elif found:
                     known = re.sub(r"\b[iuf](8|16|32|64)(\[.*?\])?", "…", found)
-                    told.setdefault(f"#{number} {known}", []).append(dtype)
-        for text, dtypes in told.items():
-            differ[f"{name}: {text}"] = dtypes
+                    differ.setdefault(f"{name} #{number}: {known}", []).append(dtype)
     for text, dtypes in differ.items():
         print(f"{text}  [{' '.join(dtypes)}]")
-    public = tinydl.functions.__all__
-    missed = sorted(set(public) - {n.rpartition(".")[2] for n in compared})
+    print("\nOnly tinydl takes:")
+    for name, dtypes in more.items():
+        print(f"  {name}  [{' '.join(dict.fromkeys(dtypes))}]")
+    missed = set(tinydl.functions.__all__) - {name.rpartition(".")[2] for name in compared}
     print(f"\n{len(compared)} names in {count} calls compared")
     print(f"not in tinydl: {' '.join(lacking)}")
-    print(f"not compared: {' '.join(missed)}")
+    print(f"not compared: {' '.join(sorted(missed))}")
 
 
 if __name__ == "__main__":
