@@ -18,14 +18,18 @@ from .methods.convert import ConvertMethods
 from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.functions import FunctionMethods
 from .methods.gradient import GradientMethods
 from .methods.inplace import InplaceMethods
+from .methods.inplace_binary import InplaceBinaryMethods
+from .methods.inplace_unary import InplaceUnaryMethods
 from .methods.interop import InteropMethods
 from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.rounding import RoundingMethods
 from .methods.scan import ScanMethods
 from .methods.sets import SetMethods
 from .methods.shape import ShapeMethods
@@ -39,8 +43,10 @@ class Tensor(
     GradientMethods,
     ValueMethods,
     ArithmeticMethods,
+    RoundingMethods,
     CompareMethods,
     ElementwiseMethods,
+    FunctionMethods,
     ProductMethods,
     ReduceMethods,
     StatisticMethods,
@@ -55,6 +61,8 @@ class Tensor(
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    InplaceBinaryMethods,
+    InplaceUnaryMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 
