@@ -14,7 +14,7 @@ Binary = Callable[[Tensor, Tensor], Tensor]
 
 
 def _unary(name: str, ours: str = "") -> Unary:
-    function = getattr(functions, ours or name, None)
+    function = getattr(functions, ours or name)
 
     def of_one(x: Tensor, /) -> Tensor:
         return function(x)
@@ -24,7 +24,7 @@ def _unary(name: str, ours: str = "") -> Unary:
 
 def _rounding(name: str) -> Unary:
     """Integers are whole already, and stay integers."""
-    function = getattr(functions, name, None)
+    function = getattr(functions, name)
 
     def of_one(x: Tensor, /) -> Tensor:
         return function(x) if x.dtype.is_floating_point else x.clone()
@@ -33,7 +33,7 @@ def _rounding(name: str) -> Unary:
 
 
 def _binary(name: str, ours: str = "") -> Binary:
-    function = getattr(functions, ours or name, None)
+    function = getattr(functions, ours or name)
 
     def of_two(x1: Tensor, x2: Tensor, /) -> Tensor:
         return function(*together(x1, x2))

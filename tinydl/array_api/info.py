@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .. import device as devices
 from .. import dtypes, limits
 from ..backend import has_cuda
-from ..device import Device, DeviceLike
+from ..device import Device, DeviceLike, default, device
 from ..dtypes import DType
 from ..tensor import Tensor
 
@@ -43,7 +42,7 @@ class __array_namespace_info__:
 
     def default_device(self) -> Device:
         """Where new arrays go."""
-        return devices.default()
+        return default()
 
     def default_dtypes(self, *, device: DeviceLike = None) -> dict[str, DType]:
         """The dtypes that new arrays get where none is given; the complex one is missing."""
@@ -64,7 +63,7 @@ class __array_namespace_info__:
     def devices(self) -> list[Device]:
         """The devices of this machine."""
         names = ("cpu", "cuda") if has_cuda() else ("cpu",)
-        return [devices.device(name) for name in names]
+        return [device(name) for name in names]
 
 
 def astype(x: Tensor, dtype: DType, /, *, copy: bool = True, device: DeviceLike = None) -> Tensor:

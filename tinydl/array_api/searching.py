@@ -49,7 +49,7 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     """The indices of elements that are not 0, one vector per axis."""
     if not x.ndim:
         raise ValueError("nonzero: expected at least one axis, got an array without")
-    return x.nonzero().unbind(1)
+    return x.nonzero(as_tuple=True)
 
 
 def searchsorted(
