@@ -211,6 +211,8 @@ typedef struct td_rng {
 /* uniform and randint: low ≤ y < high */
 TD_API td_status td_uniform(td_tensor *y, double low, double high, const td_rng *rng);
 TD_API td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng);
+/* y = −ln(u) / rate, never 0 */
+TD_API td_status td_exponential(td_tensor *y, double rate, const td_rng *rng);
 TD_API td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng);
 /* mask[i] = u_i ≥ p, a bool: what dropout keeps. */
 TD_API td_status td_dropout_mask(td_tensor *mask, double p, const td_rng *rng);

@@ -218,6 +218,14 @@ case(
     run=kernels.normal,
     bench={"": fixed(ODD, mean=0.0, std=1.0, rng=(1, 2))},
 )
+case(
+    "exponential",
+    inputs.random(rate=2.0),
+    REALS,
+    ULPS,
+    own_dtype=True,
+    run=kernels.exponential,
+)
 case("randint", inputs.random(low=3, high=120), INTEGERS, EXACT, run=kernels.randint)
 case("sgd", inputs.sgd, REALS, SUMS, run=kernels.sgd)
 case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_step(ODD)})

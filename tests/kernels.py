@@ -56,6 +56,10 @@ def normal(y: Tensor, *, mean: float, std: float, rng: tuple) -> Tensor:
     return _fill("normal", y, mean, std, rng)
 
 
+def exponential(y: Tensor, *, rate: float, rng: tuple) -> Tensor:
+    return _fill("exponential", y, rate, rng)
+
+
 def randint(y: Tensor, *, low: int, high: int, rng: tuple) -> Tensor:
     return _fill("randint", y, low, high, rng)
 

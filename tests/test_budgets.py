@@ -24,7 +24,10 @@ LINES = 400  # a longer file is asking to be two
 COLUMNS = 100
 
 HEAVY = ("scipy", "matplotlib", "PIL", "tqdm", "torch", "pandas", "hypothesis", "pytest")
-LAZY = ("tinydl.inspect", "tinydl.reference", "tinydl.train", "tinydl.vision", "tinydl.cli")
+LAZY = tuple(
+    f"tinydl.{name}"
+    for name in ["debug", "inspect", "memory", "reference", "train", "vision", "cli"]
+)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

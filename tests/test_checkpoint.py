@@ -79,6 +79,16 @@ def test_keyword_arguments_tuples_and_numbers():
     assert word == "word" and x.grad.allclose(2 * x.detach().exp() + 2)
 
 
+def test_autocast_is_the_same_both_times():
+    layer, x = nn.Linear(4, 4), tinydl.randn(2, 4, requires_grad=True)
+    with tinydl.autocast(x.device.type):
+        y = checkpoint(lambda x: layer(layer(x)), x)
+        plain = autograd.grad(layer(layer(x)).sum(), [x, layer.weight])
+    found = autograd.grad(y.sum(), [x, layer.weight])
+    assert y.dtype is tinydl.bfloat16
+    assert all(a.equal(b) for a, b in zip(plain, found, strict=True))
+
+
 def test_retain_graph_and_a_second_backward():
     x = tinydl.ones(2, requires_grad=True)
     calls = []

@@ -8,7 +8,8 @@ tensor(6.)
 """
 
 from . import ops  # first: it loads everything in the order it needs  # isort: skip
-from . import amp, autograd, functions, joining, linalg, nn, optim, searching, statistics, utils
+from . import amp, autograd, creation, functions, joining, linalg, nn, optim, random, ranges
+from . import sampling, searching, statistics, utils
 from .amp import autocast, get_autocast_dtype, is_autocast_enabled
 from .autograd import is_anomaly_enabled
 from .grad_mode import (
@@ -20,23 +21,7 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .tensor import Tensor, is_tensor, result_type  # before tensor() of creation hides it
-from .creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_dlpack,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from .creation import *  # tensor, zeros, …
 from .device import (
     Device,
     device,
@@ -75,8 +60,9 @@ from .precision import get_float32_matmul_precision, set_float32_matmul_precisio
 from .searching import *  # searchsorted, isin, …
 from .statistics import *  # std_mean, trapezoid, …
 from .recorded import compile
-from .ops.random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import bernoulli, rand, randint, randn, randperm
+from .random import *  # manual_seed, …
+from .ranges import *  # meshgrid, logspace, …
+from .sampling import *  # rand, randn, …
 from .storage import empty_cache, memory_stats, memory_summary
 
 # PyTorch's other names
@@ -88,7 +74,9 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str):
     """tinydl.inspect, tinydl.vision, …, loaded when first asked for: few programs use them all."""
-    if name in ("array_api", "cuda", "inspect", "reference", "train", "vision"):
+    if name in (
+        "array_api", "cuda", "debug", "inspect", "memory", "reference", "train", "vision",
+    ):  # fmt: skip
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")
@@ -96,11 +84,8 @@ def __getattr__(name: str):
 
 
 __all__ = [
-    "Device", "Generator", "Tensor",
-    "amp", "autograd", "linalg", "nn", "optim", "utils",
-    "tensor", "as_tensor", "from_dlpack", "from_numpy", "empty", "empty_like", "zeros",
-    "zeros_like", "ones", "ones_like", "full", "full_like", "eye", "arange", "linspace",
-    "rand", "randn", "randint", "randperm", "bernoulli",
+    "Device", "Tensor",
+    "amp", "autograd", "linalg", "nn", "optim", "random", "utils",
     "is_tensor", "save", "load", "set_printoptions", "einsum", "tensordot",
     "dtype", "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
     "uint8", "bool", "half", "float", "double", "short", "int", "long",
@@ -111,11 +96,15 @@ __all__ = [
     "is_inference_mode_enabled", "is_anomaly_enabled",
     "autocast", "is_autocast_enabled", "get_autocast_dtype",
     "get_float32_matmul_precision", "set_float32_matmul_precision",
-    "compile", "manual_seed", "seed", "initial_seed", "default_generator",
+    "compile",
     "memory_stats", "memory_summary", "empty_cache",
     "__version__",
+    *creation.__all__,
     *functions.__all__,
     *joining.__all__,
+    *random.__all__,
+    *ranges.__all__,
+    *sampling.__all__,
     *searching.__all__,
     *statistics.__all__,
 ]  # fmt: skip

@@ -52,7 +52,8 @@ class Array:
     @staticmethod
     def of(values: np.ndarray, dtype: DType, backend: Backend) -> Array:
         """NumPy's numbers as a dtype, rounded once."""
-        if dtype.numpy is not None:
+        cut = values.dtype.kind == "f" and not dtype.is_floating_point  # td_copy pins what is NaN
+        if dtype.numpy is not None and not cut:
             return Array.from_numpy(values.astype(dtype.numpy), backend)
         return Array.from_numpy(values.astype(np.float64), backend).astype(dtype)
 

@@ -9,7 +9,8 @@ What most of them take:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,27 @@ from . import dlpack, dtypes
 from .array import Array
 from .device import DeviceLike
 from .dtypes import DType
+from .filled import (
+    empty,
+    empty_like,
+    full,
+    full_like,
+    new,
+    number,
+    ones,
+    ones_like,
+    where,
+    zeros,
+    zeros_like,
+)
+from .limits import check_holds
 from .tensor import Tensor
 
-
-def _new(array: Array, requires_grad: bool) -> Tensor:
-    out = Tensor(array)
-    return out.requires_grad_() if requires_grad else out
-
-
-def _where(device) -> devices.Device:
-    return devices.default() if device is None else devices.device(device)
-
-
-def _shape(size: tuple) -> tuple:
-    """zeros(2, 3) and zeros((2, 3)) mean the same."""
-    shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
-    if any(n < 0 for n in shape):
-        raise ValueError(f"a tensor of shape {shape} would have a negative size")
-    return shape
+__all__ = [
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_dlpack", "from_numpy",
+    "full", "full_like", "linspace", "ones", "ones_like", "scalar_tensor", "tensor", "zeros",
+    "zeros_like",
+]  # fmt: skip
 
 
 def tensor(
@@ -55,7 +59,9 @@ def tensor(
 
     Raises:
         TypeError: data that is no numbers, or a NumPy dtype that tinydl does not have.
-        ValueError: nested lists of different lengths.
+        ValueError: nested lists of different lengths, or NaN among integers.
+        OverflowError: Python numbers that dtype, of integers, does not hold. What is in an array
+            wraps, as in NumPy.
 
     Example:
         >>> import tinydl
@@ -70,18 +76,31 @@ def tensor(
         data = data._array.numpy()
     elif hasattr(data, "__cuda_array_interface__"):
         return as_tensor(data, dtype=dtype, device=device).clone().requires_grad_(requires_grad)
-    values = np.asarray(_plain(data))
-    if values.dtype == object or values.dtype.kind in "US":
-        raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} data {data!r:.80}")
-    if (
-        dtype is None
-        and values.dtype == np.float64
-        and not isinstance(data, (np.ndarray, np.generic))
-    ):
+    python = not isinstance(data, (np.ndarray, np.generic))
+    values = _numbers(data)
+    if dtype is None and python and values.dtype == np.float64:
         dtype = dtypes.get_default_dtype()
-    target = dtypes.from_numpy_dtype(values.dtype) if dtype is None else dtypes.checked(dtype)
-    backend = _where(device).backend
-    return _new(Array.of(values, target, backend), requires_grad)
+    if dtype is None or values.dtype.kind == "c":
+        target = dtypes.from_numpy_dtype(values.dtype)
+    else:
+        target = dtypes.checked(dtype)
+    if python:
+        check_holds("tensor", values, target)
+    return new(Array.of(values, target, where(device).backend), requires_grad)
+
+
+def _numbers(data) -> np.ndarray:
+    """Nested lists, an array or a number as an array of numbers."""
+    try:
+        values = np.asarray(_plain(data))
+    except ValueError as error:
+        raise ValueError(f"tensor: nested lists must be of equal lengths: {error}") from None
+    integers = values.dtype == object and all(isinstance(v, int) for v in values.flat)
+    if integers or (values.dtype == np.uint64 and not isinstance(data, np.ndarray)):
+        check_holds("tensor", values, dtypes.int64)  # Python's ints have no bounds
+    if values.dtype.kind not in "biufc":
+        raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} data {data!r:.80}")
+    return values
 
 
 def _plain(data):
@@ -91,7 +110,7 @@ def _plain(data):
     return data._array.numpy() if isinstance(data, Tensor) else data
 
 
-def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = None) -> Tensor:
+def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) -> Tensor:
     """data as a tensor, on its own memory where that is possible: tensor() that avoids copies.
 
     >>> import numpy
@@ -108,15 +127,75 @@ def as_tensor(data: Any, *, dtype: DType | None = None, device: DeviceLike = Non
         array, read_only = dlpack.take_cuda_array(data)
         return Tensor(array).to(dtype=dtype, device=device, copy=read_only)
     if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
-        return from_numpy(data).to(device=_where(device))
+        return from_numpy(data).to(device=where(device))
     return tensor(data, dtype=dtype, device=device)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """obj as a tensor, on its own memory if that is possible and copy is not True.
+
+    Args:
+        obj: a tensor, a NumPy array, anything with __dlpack__(), a number or nested lists of them.
+        dtype: of the elements; obj's own if None.
+        device: where the tensor goes; if None, where obj is.
+        copy: whether memory may, must or must not be shared.
+        requires_grad: whether operations on it are recorded, for backward().
+
+    Raises:
+        ValueError: copy is False, and only a copy will do.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.zeros(2)
+        >>> tinydl.asarray(x, copy=True).fill_(7)
+        tensor([7., 7.])
+        >>> x
+        tensor([0., 0.])
+    """
+    foreign = hasattr(obj, "__dlpack__") and not isinstance(obj, (Tensor, np.ndarray))
+    shared = from_dlpack(obj) if foreign else obj
+    if not isinstance(shared, Tensor) and device is None and isinstance(obj, np.ndarray):
+        device = "cpu"
+    out = as_tensor(shared, dtype, device)
+    same = isinstance(shared, Tensor) and out._array.storage is shared._array.storage
+    if isinstance(obj, np.ndarray):
+        same = out.device.type == "cpu" and out.data_ptr() == obj.ctypes.data
+    if copy is False and not same:
+        raise ValueError(f"asarray: {type(obj).__name__} cannot become {out._array} without a copy")
+    if copy and same:
+        out = out.clone()
+    return out.detach().requires_grad_() if requires_grad else out
+
+
+def scalar_tensor(
+    s: float,
+    *,
+    dtype: DType | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A 0-d tensor of one number, of the default dtype unless dtype says otherwise.
+
+    >>> import tinydl
+    >>> tinydl.scalar_tensor(2)
+    tensor(2.)
+    """
+    dtype = dtypes.get_default_dtype() if dtype is None else dtype
+    return full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """A CPU tensor on the memory of a NumPy array: a change of one is seen in the other.
 
     Args:
-        array: of float32, float64, int64, int32, uint8 or bool, of any shape and strides.
+        array: of a dtype that tinydl has, of any shape and strides.
 
     Raises:
         TypeError: no NumPy array, or one of another dtype.
@@ -168,145 +247,6 @@ def from_dlpack(ext_tensor: Any, *, device: DeviceLike = None, copy: bool | None
     return out.clone() if moved is out and (copy or read_only) else moved
 
 
-def full(
-    size: int | Sequence[int],
-    fill_value: float,
-    *,
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """A tensor of one value; without a dtype, that of the value: bool, int64 or the default dtype.
-
-    >>> import tinydl
-    >>> tinydl.full((2, 2), 7)
-    tensor([[7, 7],
-            [7, 7]])
-    """
-    shape = (size,) if isinstance(size, int) else _shape((size,))
-    dtype = dtypes.of_scalar(fill_value) if dtype is None else dtypes.checked(dtype)
-    return _new(Array.full(shape, fill_value, dtype, _where(device).backend), requires_grad)
-
-
-def zeros(
-    *size: int | Sequence[int],
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Zeros, of the default dtype unless dtype says otherwise.
-
-    >>> import tinydl
-    >>> tinydl.zeros(2, 3)
-    tensor([[0., 0., 0.],
-            [0., 0., 0.]])
-    """
-    dtype = dtype or dtypes.get_default_dtype()
-    return full(_shape(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def ones(
-    *size: int | Sequence[int],
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Ones, of the default dtype unless dtype says otherwise.
-
-    >>> import tinydl
-    >>> tinydl.ones(2, dtype=tinydl.int64)
-    tensor([1, 1])
-    """
-    dtype = dtype or dtypes.get_default_dtype()
-    return full(_shape(size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def empty(
-    *size: int | Sequence[int],
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """A tensor of whatever was in memory, to be overwritten.
-
-    >>> import tinydl
-    >>> tinydl.empty(2, 3).shape
-    (2, 3)
-    """
-    dtype = dtypes.get_default_dtype() if dtype is None else dtypes.checked(dtype)
-    return _new(Array.empty(_shape(size), dtype, _where(device).backend), requires_grad)
-
-
-def _like(x: Tensor, dtype, device) -> dict:
-    return {"dtype": dtype or x.dtype, "device": x.device if device is None else device}
-
-
-def full_like(
-    input: Tensor,
-    fill_value: float,
-    *,
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """One value, with input's shape and, unless given, its dtype and device.
-
-    >>> import tinydl
-    >>> tinydl.full_like(tinydl.zeros(2), 7)
-    tensor([7., 7.])
-    """
-    like = _like(input, dtype, device)
-    return full(input.shape, fill_value, requires_grad=requires_grad, **like)
-
-
-def zeros_like(
-    input: Tensor,
-    *,
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Zeros, with input's shape and, unless given, its dtype and device.
-
-    >>> import tinydl
-    >>> tinydl.zeros_like(tinydl.tensor([1, 2]))
-    tensor([0, 0])
-    """
-    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def ones_like(
-    input: Tensor,
-    *,
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Ones, with input's shape and, unless given, its dtype and device.
-
-    >>> import tinydl
-    >>> tinydl.ones_like(tinydl.tensor([1, 2]))
-    tensor([1, 1])
-    """
-    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def empty_like(
-    input: Tensor,
-    *,
-    dtype: DType | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Whatever was in memory, with input's shape and, unless given, its dtype and device.
-
-    >>> import tinydl
-    >>> tinydl.empty_like(tinydl.zeros(2, 3)).shape
-    (2, 3)
-    """
-    return empty(input.shape, requires_grad=requires_grad, **_like(input, dtype, device))
-
-
 def arange(
     start: float,
     end: float | None = None,
@@ -322,7 +262,8 @@ def arange(
     arguments are ints, else of the default dtype.
 
     Raises:
-        ValueError: step is 0.
+        ValueError: step is 0, or there is no end.
+        OverflowError: dtype does not hold them.
 
     Example:
         >>> import tinydl
@@ -330,11 +271,16 @@ def arange(
         tensor([1, 3, 5])
     """
     start, end = (0, start) if end is None else (start, end)
+    start, end, step = (number("arange", value) for value in (start, end, step))
     if step == 0:
         raise ValueError("arange: step must not be 0")
+    if not all(math.isfinite(value) for value in (start, end, step)):
+        raise ValueError(f"arange: there is no last number from {start} to {end} by {step}")
     values = np.arange(start, end, step)
     if dtype is None and values.dtype.kind == "f":
         dtype = dtypes.get_default_dtype()
+    if dtype is not None:
+        check_holds("arange", values[[0, -1]] if values.size else values, dtypes.checked(dtype))
     return tensor(values, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -353,7 +299,9 @@ def linspace(
     >>> tinydl.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    values = np.linspace(start, end, steps)
+    if index(steps) < 0:
+        raise ValueError(f"linspace: steps must be ≥ 0, got {steps}")
+    values = np.linspace(number("linspace", start), number("linspace", end), steps)
     dtype = dtype or dtypes.get_default_dtype()
     return tensor(values, dtype=dtype, device=device, requires_grad=requires_grad)
 
@@ -374,4 +322,6 @@ def eye(
             [0., 1.]])
     """
     dtype = dtype or dtypes.get_default_dtype()
+    if n < 0 or (m or 0) < 0:
+        raise ValueError(f"eye: sizes must be ≥ 0, got {n} and {m}")
     return tensor(np.eye(n, m), dtype=dtype, device=device, requires_grad=requires_grad)

@@ -76,6 +76,7 @@ class Node:
     )  # fmt: skip
 
     _ranks = count()
+    backwards = 0  # how many there were
 
     @staticmethod
     def record(op, inputs, needs, result, attrs) -> Node | None:
@@ -101,8 +102,8 @@ class Node:
         node.saved, node.versions = plan.save(inputs, result)
         if inference_mode.used:
             refuse_inference(node)
-        if op.watch is not None:
-            op.watch(node, result)
+        if op.watch is not None and not result.shape:
+            op.watch(node)
         return node
 
     def resave_output(self, array: Array) -> None:

@@ -11,7 +11,7 @@ from .tensor import Tensor
 __all__ = [
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack",
     "column_stack", "block_diag", "broadcast_shapes", "broadcast_tensors", "atleast_1d",
-    "atleast_2d", "atleast_3d", "where",
+    "atleast_2d", "atleast_3d", "where", "safe_where",
 ]  # fmt: skip
 
 
@@ -262,3 +262,37 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
         tensor([0., 2.])
     """
     return ops.where(condition, input, other)
+
+
+def safe_where(
+    condition: Tensor,
+    f: Callable[[Tensor], Tensor],
+    x: Tensor,
+    other: Tensor | float = 0.0,
+    safe: float = 1.0,
+) -> Tensor:
+    """f(x) where the condition holds, else other; the gradient is 0 there and never NaN.
+
+    `where(x > 0, x.sqrt(), 0)` is right, but its gradient at x = 0 is 0 · ∞ = NaN: the branch that
+    was not chosen gets a gradient of 0, and the derivative of sqrt there is ∞. So f is not called
+    there at all: it sees `safe` instead of x.
+
+    Args:
+        condition: a bool tensor, broadcast with x.
+        f: a function that works element by element.
+        x: its argument.
+        other: what the result is where the condition does not hold.
+        safe: a number where f and its derivative are finite.
+
+    Raises:
+        TypeError: condition is no bool tensor.
+        ValueError: shapes that do not broadcast.
+
+    Example:
+        >>> import tinydl
+        >>> x = tinydl.tensor([0.0, 4.0], requires_grad=True)
+        >>> tinydl.safe_where(x > 0, tinydl.sqrt, x).sum().backward()
+        >>> x.grad
+        tensor([0.  , 0.25])
+    """
+    return ops.where(condition, f(ops.where(condition, x, safe)), other)

@@ -1,8 +1,10 @@
-"""finfo and iinfo: the smallest and the largest number of a dtype, and how fine its numbers are."""
+"""The smallest and the largest number of a dtype, how fine its numbers are, and what it holds."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 from . import dtypes
 from .dtypes import DType
@@ -92,3 +94,25 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
+def check_holds(op: str, value, dtype: DType) -> None:
+    """Nothing, if an integer dtype holds a Python number or all of an array; floats round and bools
+    are "not 0", so they hold everything.
+
+    Raises:
+        ValueError: NaN.
+        OverflowError: what is out of range.
+    """
+    if dtype.is_floating_point or dtype is dtypes.bool_ or not np.size(value):
+        return
+    bounds = iinfo(dtype)
+    for extreme in (np.min(value), np.max(value)):
+        if extreme != extreme:
+            raise ValueError(f"{op}: {dtype.name} has no NaN")
+        if not bounds.min - 1 < extreme < bounds.max + 1:  # fractions are cut off
+            extreme = getattr(extreme, "item", lambda extreme=extreme: extreme)()
+            raise OverflowError(
+                f"{op}: {extreme} does not fit into {dtype.name}, "
+                f"which holds {bounds.min} to {bounds.max}"
+            )

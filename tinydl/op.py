@@ -131,7 +131,7 @@ class Op:
             if p.kind is p.KEYWORD_ONLY and p.default is not p.empty and p.name != "into"
         }  # into= is where inplace() wants the result, not a constant of the formula
         self.rules: dict[str, Rule] = {}
-        self.watch: Callable | None = None  # is told of each recorded call
+        self.watch: Callable | None = None  # is told of each recorded call that makes one number
         self._plans: dict[tuple, Plan] = {}
         if self.name in OPS:
             raise ValueError(f"there is already an op called {self.name}")

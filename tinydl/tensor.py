@@ -24,9 +24,11 @@ from .methods.inplace import InplaceMethods
 from .methods.inplace_binary import InplaceBinaryMethods
 from .methods.inplace_unary import InplaceUnaryMethods
 from .methods.interop import InteropMethods
+from .methods.new import NewMethods
 from .methods.order import OrderMethods
 from .methods.parts import PartMethods
 from .methods.product import ProductMethods
+from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
 from .methods.rounding import RoundingMethods
@@ -63,6 +65,8 @@ class Tensor(
     InplaceMethods,
     InplaceBinaryMethods,
     InplaceUnaryMethods,
+    NewMethods,
+    RandomMethods,
 ):
     """n-dimensional numbers that remember how they were computed.
 

@@ -79,4 +79,13 @@ TD_EVERYWHERE void td_box_muller(double u, double v, double *z0, double *z1)
     *z1 = radius * sine;
 }
 
+/* Exponential numbers, −ln u with u from the middle of 2^32 or 2^52 equal parts of (0, 1). */
+TD_EVERYWHERE double td_exponential_of(const uint32_t *word, const int words)
+{
+    /* through signed halves, which every machine converts alike */
+    const double high = (double)(int32_t)(word[0] >> 16) * 0x1p16 + (int32_t)(word[0] & 0xffff);
+    if (words == 1) return -td_series_log((high + 0.5) * 0x1p-32);
+    return -td_series_log((high * 0x1p20 + (int32_t)(word[1] >> 12) + 0.5) * 0x1p-52);
+}
+
 #endif

@@ -103,6 +103,20 @@ static void normal_f64(const job_t *job, void *y, uint64_t first)
     }
 }
 
+#define EXPONENTIAL(suffix, type)                                                                  \
+    static void exponential_##suffix(const job_t *job, void *y, uint64_t first)                    \
+    {                                                                                              \
+        enum { EACH = sizeof(type) / 4 };                                                          \
+        uint32_t word[WORDS];                                                                      \
+        draw(word, job, first);                                                                    \
+        const double rate = job->scale;                                                            \
+        type *restrict out = y;                                                                    \
+        for (int i = 0; i < WORDS / EACH; i++)                                                     \
+            out[i] = (type)(td_exponential_of(word + EACH * i, EACH) / rate);                      \
+    }
+EXPONENTIAL(f32, float)
+EXPONENTIAL(f64, double)
+
 #define RANDINT(suffix, type)                                                                      \
     static void randint_##suffix(const job_t *job, void *y, uint64_t first)                        \
     {                                                                                              \
@@ -173,6 +187,12 @@ td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng)
 {
     job_t job = {.rng = *rng, .low = mean, .scale = std};
     return run_real("normal", normal_f32, normal_f64, &job, y);
+}
+
+td_status td_exponential(td_tensor *y, double rate, const td_rng *rng)
+{
+    job_t job = {.rng = *rng, .scale = rate};
+    return run_real("exponential", exponential_f32, exponential_f64, &job, y);
 }
 
 td_status td_randint(td_tensor *y, int64_t low, int64_t high, const td_rng *rng)

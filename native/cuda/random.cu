@@ -56,6 +56,16 @@ template <class T> struct normal_draw {
     }
 };
 
+template <class T> struct exponential_draw {
+    static constexpr int EACH = sizeof(T) / 4, PER = 4 / EACH;
+    double rate;
+
+    __device__ __forceinline__ T operator()(const uint32_t *word, int i) const
+    {
+        return (T)(td_exponential_of(word + EACH * i, EACH) / rate);
+    }
+};
+
 template <class T> struct integer_draw {
     static constexpr int PER = 2;
     int64_t low;
@@ -151,6 +161,15 @@ td_status td_normal(td_tensor *y, double mean, double std, const td_rng *rng)
     case TD_F32: return draw<float>("normal", y, rng, normal_draw<float>{mean, std});
     case TD_F64: return draw<double>("normal", y, rng, normal_draw<double>{mean, std});
     default: return no_kernel("normal", y);
+    }
+}
+
+td_status td_exponential(td_tensor *y, double rate, const td_rng *rng)
+{
+    switch (y->dtype) {
+    case TD_F32: return draw<float>("exponential", y, rng, exponential_draw<float>{rate});
+    case TD_F64: return draw<double>("exponential", y, rng, exponential_draw<double>{rate});
+    default: return no_kernel("exponential", y);
     }
 }
 

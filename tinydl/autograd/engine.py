@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from heapq import heappop, heappush
+from inspect import unwrap
 from typing import TypeAlias
 
 from .. import amp, capture, device, dtypes
@@ -103,6 +104,14 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             if not retain_graph:
                 node.saved, node.versions = freed, None
         return {edge: leaf_hooked(edge, g) for edge, g in found.items()}
+
+
+def running_node() -> Node | None:
+    """The node whose rule called this, if a backward did."""
+    frame, code = sys._getframe(1), unwrap(run).__code__
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return None if frame is None else frame.f_locals.get("node")
 
 
 def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, create_graph: bool):

@@ -275,8 +275,12 @@ class CompareMethods:
             >>> tinydl.tensor([1.0, 1.1]).isclose(tinydl.ones(2))
             tensor([ True, False])
         """
-        close = (self == other) | ((self - other).abs() <= atol + rtol * abs(other))
-        return close | (self.isnan() & other.isnan()) if equal_nan else close
+        x, y = self, ops.as_tensor_like(other, self)
+        if not x.is_floating_point() and not y.is_floating_point():
+            x, y = x.double(), y.double()  # where no difference wraps around
+        error = (x - y).abs()
+        close = (x == y) | ((error <= atol + rtol * y.abs()) & (error < math.inf))
+        return close | (x.isnan() & y.isnan()) if equal_nan else close
 
     def allclose(
         self, other: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False

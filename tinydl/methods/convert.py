@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from .. import device as devices
 from .. import dtypes, ops
@@ -10,6 +10,20 @@ from ..dtypes import DType
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+
+_OLD_NAMES = {
+    dtypes.float32: "FloatTensor",
+    dtypes.float64: "DoubleTensor",
+    dtypes.float16: "HalfTensor",
+    dtypes.bfloat16: "BFloat16Tensor",
+    dtypes.int64: "LongTensor",
+    dtypes.int32: "IntTensor",
+    dtypes.int16: "ShortTensor",
+    dtypes.int8: "CharTensor",
+    dtypes.uint8: "ByteTensor",
+    dtypes.bool_: "BoolTensor",
+}
 
 
 class ConvertMethods:
@@ -24,7 +38,7 @@ class ConvertMethods:
 
     def to(
         self,
-        *args: DType | Tensor | str | int | devices.Device,
+        *args: DType | Tensor | str | int | devices.Device | None,
         dtype: DType | None = None,
         device: str | devices.Device | None = None,
         copy: bool = False,
@@ -33,7 +47,8 @@ class ConvertMethods:
         """As another dtype, on another device, or both.
 
         Args:
-            args: a dtype, a device, or a tensor to be like in both.
+            args: a dtype, a device, both, or a tensor to be like in both; then, as in PyTorch,
+                non_blocking and copy.
             dtype: the same by name: fractions are cut off where it is an integer, and what is not
                 0 is True where it is bool.
             device: the same by name, such as "cpu" or "cpu:avx2".
@@ -57,14 +72,43 @@ class ConvertMethods:
                 dtype, device = argument.dtype, argument.device
             elif isinstance(argument, (str, devices.Device)) or type(argument) is int:
                 device = argument
-            elif not isinstance(argument, (bool, type(None))):  # PyTorch's non_blocking, or nothing
+            elif argument is not None and not isinstance(argument, bool):
                 raise TypeError(f"to: expected a dtype, a device or a tensor, got {argument!r}")
+        flags = [argument for argument in args if isinstance(argument, bool)]
+        copy = copy or (len(flags) > 1 and flags[1])
         x = self if dtype is None else ops.cast(self, dtype)
         if device is not None:
             target = devices.device(device)
             if target.backend is not x._array.backend:
                 x = ops.to_device(x, device=target, source=self.device)
         return x.clone() if copy and x is self else x
+
+    @overload
+    def type(self, dtype: None = None) -> str: ...
+    @overload
+    def type(self, dtype: DType | str) -> Tensor: ...
+    def type(self, dtype: DType | str | None = None) -> Tensor | str:
+        """As another dtype, given as such or by PyTorch's old name; without one, self's old name.
+
+        Raises:
+            TypeError: there is no such dtype.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.ones(2).type()
+            'tinydl.FloatTensor'
+            >>> tinydl.ones(2).type("tinydl.LongTensor")
+            tensor([1, 1])
+        """
+        if dtype is None:
+            where = "" if self._array.backend.is_cpu else "cuda."
+            return f"tinydl.{where}{_OLD_NAMES[self._array.dtype]}"
+        if isinstance(dtype, str):
+            named = [known for known, name in _OLD_NAMES.items() if dtype.split(".")[-1] == name]
+            if not named:
+                raise TypeError(f"type: no dtype is called {dtype!r}; use tinydl.float32, …")
+            dtype = named[0]
+        return ops.cast(self, dtypes.checked(dtype))
 
     def cpu(self) -> Tensor:
         """On the CPU.

@@ -104,8 +104,8 @@ class ElementwiseMethods:
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both")
         if ops.is_tensor(min) or ops.is_tensor(max):
-            raised = self if min is None else ops.maximum(self, min)
-            return raised if max is None else ops.minimum(raised, max)
+            raised = self if min is None else ops.at_least(self, min)
+            return raised if max is None else ops.at_most(raised, max)
         limits = [limit for limit in (min, max) if limit is not None]
         return ops.clamp(ops.cast(self, ops.common_dtype((self, *limits))), min=min, max=max)
 
@@ -170,7 +170,7 @@ class ElementwiseMethods:
         return ops.where(self == -math.inf, limits.min if neginf is None else neginf, y)
 
     def heaviside(self, values: Operand) -> Tensor:
-        """0 below 0, 1 above, and values at 0; without a gradient.
+        """0 below 0, 1 above, values at 0 and NaN for NaN; without a gradient.
 
         >>> import tinydl
         >>> tinydl.tensor([-1.0, 0.0, 2.0]).heaviside(tinydl.tensor([0.5]))

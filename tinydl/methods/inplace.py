@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import graph, ops
+from .. import ops
 
 if TYPE_CHECKING:
-    from ..ops.random import Generator
     from ..tensor import Tensor
     from . import Operand
 
 
 class InplaceMethods:
+<<<<<<< HEAD
     """x[0] = 1, x.zero_(), x.copy_(y), x.normal_(), …
+=======
+    """x += y, x.zero_(), x[0] = 1, …
+>>>>>>> main
 
     Args:
         other, value, source: a tensor, number, list or NumPy array that broadcasts to self.
@@ -73,50 +76,4 @@ class InplaceMethods:
         tensor([ 1, -1])
         """
         self[...] = source.to(self.device) if ops.is_tensor(source) else source
-        return self
-
-    def uniform_(
-        self, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None
-    ) -> Tensor:
-        """self ~ U[a, b): independent and uniform, from the generator or the default one.
-
-        Raises:
-            ValueError: a > b.
-
-        Example:
-            >>> import tinydl
-            >>> x = tinydl.empty(100).uniform_(-1, 1)
-            >>> bool((x >= -1).all() and (x < 1).all())
-            True
-        """
-        if not a <= b:
-            raise ValueError(f"uniform_: expected a ≤ b, got {a} and {b}")
-        return self._draw("uniform_", ops.random.fill_uniform, a, b, generator)
-
-    def normal_(
-        self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-    ) -> Tensor:
-        """self ~ N(mean, std²): independent and normal, from the generator or the default one.
-
-        Raises:
-            ValueError: std < 0.
-
-        Example:
-            >>> import tinydl
-            >>> tinydl.empty(2, 3).normal_(5, 0).mean()
-            tensor(5.)
-        """
-        if not std >= 0:
-            raise ValueError(f"normal_: expected std ≥ 0, got {std}")
-        return self._draw("normal_", ops.random.fill_normal, mean, std, generator)
-
-    def _draw(self, name, fill, a, b, generator):
-        """Overwrites self with random numbers: nothing for autograd to follow."""
-        if self.requires_grad and ops.mode.enabled:
-            raise RuntimeError(f"{name}: {self._array} requires a gradient; use no_grad()")
-        target = self._array.contiguous()
-        fill(target, a, b, generator)
-        if target is not self._array:
-            ops.call("copy", self._array, target)
-        graph.wrote(self._array, name)
         return self

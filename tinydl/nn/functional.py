@@ -14,6 +14,7 @@ from ..dtypes import DType
 from ..ops.check import pair
 from ..ops.random import default_generator
 from ..tensor import Tensor
+from .encode import one_hot
 from .loss import cross_entropy, mse_loss
 from .pointwise import (
     celu,
@@ -40,10 +41,14 @@ from .pointwise import (
 
 __all__ = [
     "relu", "tanh", "sigmoid", "softmax", "log_softmax",
+<<<<<<< HEAD
     "threshold", "relu6", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "elu", "selu",
     "celu", "silu", "mish", "gelu", "softplus", "logsigmoid", "softsign", "tanhshrink",
     "softshrink", "hardshrink", "glu", "prelu",
     "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "pad",
+=======
+    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "one_hot", "pad",
+>>>>>>> main
     "cross_entropy", "mse_loss",
 ]  # fmt: skip
 

@@ -35,14 +35,18 @@ def mse_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    *,
+    broadcast: bool = False,
 ) -> Tensor:
     """The squared error (x − target)², averaged by default.
 
     Args:
         input: x[…], float32 or float64.
-        target: of x's shape: nothing broadcasts in a loss.
+        target: of x's shape.
         size_average, reduce: PyTorch's old spelling of reduction.
         reduction: "mean", "sum" or "none".
+        broadcast: whether other shapes are meant to broadcast; PyTorch's always do, and an (n,1)
+            beside an (n,) is then compared all with all.
 
     Returns:
         A scalar, or with "none" a loss for each element.
@@ -55,10 +59,11 @@ def mse_loss(
         >>> tinydl.nn.functional.mse_loss(tinydl.tensor([1.0, 2.0]), tinydl.tensor([1.0, 4.0]))
         tensor(2.)
     """
-    if input.shape != target.shape:
+    if input.shape != target.shape and not broadcast:
         raise ValueError(
             f"mse_loss: input {input._array} and target {target._array} must have one shape; "
-            "an (n,1) beside an (n,) would be compared all with all: use .squeeze(1) or .view_as()"
+            "an (n,1) beside an (n,) would be compared all with all: use .squeeze(1) or "
+            ".view_as(), or say broadcast=True if that is meant"
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
     return _reduce((input - target).square(), reduction)

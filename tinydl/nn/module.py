@@ -291,15 +291,23 @@ def _names_dtype(args: tuple, kwargs: dict) -> bool:
 
 
 def _name_module(error: Exception, module: Module) -> None:
-    """Adds "in features.0: Conv2d(…)" to an error that passes through nested modules."""
+    """Adds "in Net.features.0: Conv2d(3→8)" to an error that passes through nested modules."""
     if not (error.args and isinstance(error.args[0], str)):
         return
     message, path, culprit, inner = getattr(error, "_module", (error.args[0], "", module, module))
     for name, child in module._modules.items():
         if child is inner:
-            path = f"{name}.{path}" if path else name
+            path = f".{name}{path}"
     error._module = (message, path, culprit, module)
-    where = f"{path}: {culprit!r}" if path else repr(culprit)
-    if "\n" in where:  # a whole network: its class is enough
-        where = f"{path}: {type(culprit).__name__}" if path else type(culprit).__name__
+    where = f"{type(module).__name__}{path}: {_brief(culprit)}" if path else _brief(culprit)
     error.args = (f"{message}\n  in {where}", *error.args[1:])
+
+
+def _brief(module: Module) -> str:
+    """A module in a few words: Linear(3136→128), and of a whole network its class."""
+    for what in ("features", "channels"):
+        sizes = [getattr(module, f"{end}_{what}", None) for end in ("in", "out")]
+        if None not in sizes:
+            return f"{type(module).__name__}({sizes[0]}→{sizes[1]})"
+    text = repr(module)
+    return type(module).__name__ if "\n" in text else text

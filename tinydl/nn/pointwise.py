@@ -13,7 +13,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def _threshold(x: Tensor, threshold: float, value: float) -> Tensor:
-    return ops.where(x > threshold, x, value)
+    return ops.where(x <= threshold, value, x)
 
 
 def _limited(x: Tensor, low: float, high: float) -> Tensor:
@@ -23,7 +23,7 @@ def _limited(x: Tensor, low: float, high: float) -> Tensor:
 
 def _hardswish(x: Tensor) -> Tensor:
     near = x.clamp(-3, 3)
-    return ops.where(x < -3, x * 0, ops.where(x <= 3, near * (near + 3) / 6, x))
+    return ops.where(x <= -3, 0, ops.where(x < 3, near * (near + 3) / 6, x))
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:

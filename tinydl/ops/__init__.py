@@ -14,6 +14,7 @@ from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
 from . import linalg
 from .activation import gelu, gelu_tanh, silu, softplus
 from .check import axes, axis
+from .choice import at_least, at_most, fmax, fmin, is_nan, logical_not, real, truth
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
     abs,
@@ -26,14 +27,10 @@ from .elementwise import (
     div,
     eq,
     exp,
-    fmax,
-    fmin,
     ge,
     gt,
-    is_nan,
     le,
     log,
-    logical_not,
     lt,
     maximum,
     minimum,
@@ -41,7 +38,6 @@ from .elementwise import (
     ne,
     neg,
     pow,
-    real,
     relu,
     sigmoid,
     sign,
@@ -49,7 +45,6 @@ from .elementwise import (
     square,
     sub,
     tanh,
-    truth,
     where,
 )
 from .functions import (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from operator import index
 
 from ..array import Array
+from ..dtypes import float32, float64
+from ..graph import call_site, describe_site
 
 
 def same_dtype(op: str, **operands: Array | None) -> None:
@@ -20,6 +23,25 @@ def real(op: str, **operands: Array | None) -> None:
     for name, array in operands.items():
         if array is not None and not array.dtype.is_floating_point:
             raise TypeError(f"{op}: {name} {array} must be floating point; convert with .float()")
+
+
+_warned: set[tuple] = set()  # lines
+
+
+def warn_double(op: str, names: tuple, operands) -> None:
+    """Tells once for each line that float64 data make float32 parameters compute in float64."""
+    given = [(n, x) for n, x in zip(names, operands, strict=False) if hasattr(x, "requires_grad")]
+    data = [(n, x) for n, x in given if x.dtype is float64 and x.ndim and not x.requires_grad]
+    trained = [(n, x) for n, x in given if x.dtype is float32 and x.requires_grad]
+    if data and trained and (site := call_site()) not in _warned:
+        _warned.add(site)
+        (x_name, x), (w_name, w) = data[0], trained[0]
+        warnings.warn(
+            f"{op}: {x_name} {x._array} is float64 and {w_name} {w._array} float32, so this is "
+            f"computed in float64, at half the speed, at {describe_site(site)}. Convert the data "
+            "with .float(), or the model with .double().",
+            stacklevel=2,
+        )
 
 
 def pair(op: str, name: str, value, least: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from ..amp import Product
 from ..array import Array
 from ..backend import ffi
 from .check import real, same_dtype
+from .elementwise import Weighted
 from .halves import call_wide
 from .reduce import sum
 
@@ -77,13 +78,13 @@ def _refuse(x: Array, w: Array, b: Array | None, stride, padding, dilation, grou
     raise ValueError(f"conv2d: bias {b} must have one number per filter of w {w}")
 
 
-@Product
+@Weighted
 def conv2d(x, w, b=None, *, stride, padding, dilation, groups):
     """y[n,k,p,q] = Σ_{c,r,s} x[n, c, p·stride − padding + r·dilation, …] w[k,c,r,s] (+ b[k]).
 
     x[n,c,h,w], w[k,c/groups,r,s], b[k] → y[n,k,p,q] with, for height and width alike,
     p = ⌊(h + 2 padding − dilation (r − 1) − 1) / stride⌋ + 1. Filter k sees the channels of its
-    group only. float32 or float64, all of one dtype. (LeCun et al. 1989)
+    group only. float32 or float64, all of one dtype (but see Weighted). (LeCun et al. 1989)
 
     Raises:
         ValueError: shapes, groups or a window that do not fit x.

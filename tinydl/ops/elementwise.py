@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from .. import dtypes
+from .. import dtypes, growth
+from ..amp import Product
 from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
 from ..inplace import in_graph
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
+from .check import warn_double
 
 
 class Elementwise(Op):
@@ -55,6 +57,7 @@ class Elementwise(Op):
             if isinstance(x, Tensor):
                 if x._array.dtype is not dtype:
                     dtype = common_dtype(inputs)
+                    warn_double(self.name, self.inputs, inputs)
                     break
             elif not (dtype.is_floating_point and is_number(x)):
                 dtype = self._common_dtype(inputs)
@@ -92,6 +95,18 @@ def _agreeing(x, y) -> tuple | None:
 
 
 _NUMBERS = (float, int)
+
+
+class Weighted(Product):
+    """A product of data x and parameters, all of one dtype. Data in float64 beside parameters in
+    float32, which is what NumPy makes, are computed with in float64, and that is told once."""
+
+    def prepare(self, inputs: tuple) -> list:
+        inputs = super().prepare(inputs)
+        if inputs[0]._array.dtype is dtypes.float64 and inputs[1]._array.dtype is dtypes.float32:
+            warn_double(self.name, self.inputs, inputs)
+            inputs = [x if x is None else cast(x, dtypes.float64) for x in inputs]
+        return inputs
 
 
 class Real(Elementwise):
@@ -204,6 +219,7 @@ relu.vjp(x=lambda g, out: relu_grad(g, out))
 
 add = binary("add", "x + y", takes=BOOLS_OR)
 add.vjp(x=lambda g: g, y=lambda g: g)
+add.watch = growth.noticed
 
 sub = binary("sub", "x − y")
 sub.vjp(x=lambda g: g, y=lambda g: -g)
@@ -248,24 +264,6 @@ minimum.vjp(
 )
 
 
-def fmax(x, y) -> Tensor:
-    """z = max(x, y), and the other where one is NaN: the gradient goes to the one taken."""
-    x, y = _two(x, y)
-    return where((x >= y) | is_nan(y), x, y)
-
-
-def fmin(x, y) -> Tensor:
-    """z = min(x, y), and the other where one is NaN: the gradient goes to the one taken."""
-    x, y = _two(x, y)
-    return where((x <= y) | is_nan(y), x, y)
-
-
-def _two(x, y) -> list[Tensor]:
-    """Two operands as Tensors."""
-    like = x if isinstance(x, Tensor) else y
-    return [as_tensor_like(x, like), as_tensor_like(y, like)]
-
-
 bitwise_and = binary("bitwise_and", "x & y, bit by bit", takes=BITS)
 bitwise_or = binary("bitwise_or", "x | y, bit by bit", takes=BITS)
 bitwise_xor = binary("bitwise_xor", "x ^ y, bit by bit", takes=BITS)
@@ -276,26 +274,6 @@ gt = compare("gt", "x > y")
 ge = compare("ge", "x ≥ y")
 eq = compare("eq", "x = y")
 ne = compare("ne", "x ≠ y")
-
-
-def truth(x, like: Tensor | None = None) -> Tensor:
-    """y = (x ≠ 0): x[…] of any dtype, or what stands beside a tensor → y[…] bool."""
-    return cast(x if like is None else as_tensor_like(x, like), dtypes.bool_)
-
-
-def logical_not(x: Tensor) -> Tensor:
-    """y = (x = 0): x[…] of any dtype → y[…] bool."""
-    return eq(x, 0) if x._array.dtype is not dtypes.bool_ else eq(x, False)
-
-
-def is_nan(x: Tensor) -> Tensor:
-    """y = (x ≠ x): x[…] of any dtype → y[…] bool."""
-    return ne(x, x)
-
-
-def real(x: Tensor) -> Tensor:
-    """x as it is, or as the default dtype if it has no infinity."""
-    return x if x._array.dtype.is_floating_point else cast(x, dtypes.get_default_dtype())
 
 
 # --- fused derivatives: x is the incoming gradient, y the op's output -----------------------------

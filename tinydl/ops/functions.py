@@ -20,7 +20,7 @@ exp2 = unary("exp2", "2ˣ")
 exp2.vjp(x=lambda g, out: g * (out * LN2))
 
 expm1 = unary("expm1", "eˣ − 1, accurate near 0")
-expm1.vjp(x=lambda g, out: g * (out + 1))
+expm1.vjp(x=lambda g, x: g * exp(x))  # out + 1 would be 0 below −17
 
 log2 = unary("log2", "log₂ x")
 log2.vjp(x=lambda g, x: g / (x * LN2))
@@ -134,8 +134,8 @@ def digamma(x: Tensor) -> Tensor:
     """
     below = x < 0
     z = where(below, 1 - x, x)
-    y = 0
-    for k in range(10):
+    y = 1 / z  # of −0 too
+    for k in range(1, 10):
         y = y + 1 / (z + k)
     z = z + 10
     w = 1 / square(z)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..array import Array
 from ..backend import call
+from ..limits import check_holds
 from ..op import Op, move_op, op, view_op
 from ..tensor import Tensor, as_tensor_like, is_number
 from .elementwise import cast, where
@@ -147,6 +148,11 @@ class _Assign(Op):
     moves = True
 
     def prepare(self, inputs: tuple) -> list:
+        x, v = inputs
+        if not isinstance(v, Tensor):
+            if not isinstance(v, np.ndarray):  # Python's numbers do not wrap unsaid
+                check_holds("assignment", v, x._array.dtype)
+            return [x, as_tensor_like(v, x, x._array.dtype)]
         x, v = super().prepare(inputs)
         return [x, cast(v, x.dtype)]
 

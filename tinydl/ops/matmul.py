@@ -11,7 +11,7 @@ from ..backend import call
 from ..dtypes import bfloat16, float32
 from ..tensor import Tensor
 from .check import same_dtype
-from .elementwise import Elementwise
+from .elementwise import Elementwise, Weighted
 from .halves import call_wide
 from .reduce import sum_to
 from .shape import permute, reshape
@@ -114,11 +114,11 @@ def tensordot(x: Tensor, y: Tensor, dims: tuple) -> Tensor:
     return reshape(matmul(left, right), shape=(*sides[0], *sides[1]))
 
 
-@Product
+@Weighted
 def linear(x, w, b=None):
     """y[…,o] = Σ_i x[…,i] w[o,i] (+ b[o]).
 
-    x[…,i], w[o,i], b[o] → y[…,o], float32 or float64, all of one dtype.
+    x[…,i], w[o,i], b[o] → y[…,o], float32 or float64, all of one dtype (but see Weighted).
 
     Raises:
         ValueError: x's last axis, w and b do not fit.
@@ -129,6 +129,10 @@ def linear(x, w, b=None):
         hint = ""
         if x.ndim > 2 and w.ndim == 2 and prod(x.shape[1:]) == w.shape[1]:
             hint = "; flatten x first: x.flatten(1) or nn.Flatten()"
+        elif x.ndim == 2 and w.ndim == 2 and 4 * x.shape[1] == w.shape[1]:
+            hint = "; that is a quarter: one 2×2 pool too many before it, or smaller images"
+        elif x.ndim == 2 and w.ndim == 2 and x.shape[1] == 4 * w.shape[1]:
+            hint = "; that is four times: one 2×2 pool too few before it, or larger images"
         raise ValueError(
             f"linear: x {x} has {x.shape[-1] if x.ndim else 'no'} features in its last axis, "
             f"the weight {w} takes {w.shape[1] if w.ndim == 2 else '?'}{hint}"

@@ -6,13 +6,18 @@ So the same seed gives the same numbers on every device and for any number of th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from .. import capture
 from ..array import Array
 from ..backend import call, ffi
-from ..dtypes import bool_, float32
+from ..device import Device
+from ..device import device as as_device
+from ..dtypes import DType, bool_, float32, float64
 from ..op import op
+from ..tensor import Tensor
 from .check import real
+from .elementwise import where
 
 
 class Generator:
@@ -31,8 +36,19 @@ class Generator:
         True
     """
 
-    def __init__(self, device: str = "cpu"):
+    def __init__(self, device: str | Device = "cpu"):
         self._seed, self._draws = 0, 0
+        self._device = device
+
+    @property
+    def device(self) -> Device:
+        """What it was made with.
+
+        >>> import tinydl
+        >>> tinydl.Generator().device
+        device('cpu')
+        """
+        return as_device(self._device)
 
     def manual_seed(self, seed: int) -> Generator:
         """Starts over with a seed, any Python int, of which the lowest 64 bits count.
@@ -156,6 +172,9 @@ def fill_uniform(y: Array, low: float, high: float, generator: Generator | None)
     """y ~ U[low, high)."""
     wide = _wide(y)
     call("uniform", wide, low, high, _rng((generator or default_generator).draw()))
+    if wide is not y:  # rounding may reach high, which is excluded
+        rounded = Tensor(wide.astype(y.dtype))
+        wide = where(rounded < high, rounded, low)._array
     return _narrowed(y, wide)
 
 
@@ -170,6 +189,34 @@ def fill_randint(y: Array, low: int, high: int, generator: Generator | None) -> 
     """y ~ U{low, …, high − 1}."""
     call("randint", y, low, high, _rng((generator or default_generator).draw()))
     return y
+
+
+def fill_exponential(y: Array, rate: float, generator: Generator | None) -> Array:
+    """y ~ Exp(rate): −ln(u) / rate."""
+    wide = _wide(y)
+    call("exponential", wide, rate, _rng((generator or default_generator).draw()))
+    return _narrowed(y, wide)
+
+
+def drawn(like: Tensor, fill: Callable, *parameters, dtype: DType = float64) -> Tensor:
+    """A tensor of like's shape, on its device, that fill(y, *parameters) has filled."""
+    array = like._array
+    return Tensor(fill(Array.empty(array.shape, dtype, array.backend), *parameters))
+
+
+def coins(like: Tensor, p: float | Tensor, generator: Generator | None) -> Tensor:
+    """Bools of like's shape, True with probability p: a number, or a tensor that broadcasts."""
+    if isinstance(p, Tensor):
+        p = p.detach()
+        known = p.device.type == "cpu" and capture.current is None  # else reading it would wait
+        fits = not known or bool(((p >= 0) & (p <= 1)).all())
+    else:
+        fits = 0 <= p <= 1
+    if not fits:
+        raise ValueError("bernoulli: a probability lies between 0 and 1")
+    double = isinstance(p, Tensor) and p.dtype is float64
+    u = drawn(like, fill_uniform, 0.0, 1.0, generator, dtype=float64 if double else float32)
+    return u < p
 
 
 @op

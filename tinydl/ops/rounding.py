@@ -88,6 +88,6 @@ copysign.vjp(
 
 nextafter = binary("nextafter", "the number next to x towards y", Real)
 nextafter.vjp(
-    x=lambda g, x, y: where(x == y, 0, g),  # of equal ones it is the second
-    y=lambda g, x, y: where(x == y, g, 0),
+    x=lambda g, x, y: where(x == y, 0, g),
+    y=lambda g: g * 0,
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from .. import capture
 from ..array import Array
+from ..autograd.engine import AGAIN
 from ..backend import NULL, ffi
 from ..creation import zeros_like
-from ..graph import call_site, enable_grad, no_grad, wrote
+from ..graph import call_site, describe_site, enable_grad, no_grad, wrote
 from ..tensor import Tensor
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -33,7 +35,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Params, defaults: dict[str, Any]):
-        self.defaults = defaults
+        self.defaults, self._warned = defaults, False
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
         if isinstance(params, Tensor):
@@ -103,11 +105,13 @@ class Optimizer:
                 else:
                     p._grad.zero_()
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, accumulate: bool = False) -> Any:
         """Updates the parameters that have a gradient, in place.
 
         Args:
             closure: computes the loss and its gradients again before the update.
+            accumulate: whether gradients are meant to be sums over several backward(); if not, such
+                a sum is taken for a zero_grad() that was forgotten, which is told once.
 
         Returns:
             What closure returns, None without.
@@ -130,10 +134,25 @@ class Optimizer:
         with no_grad():
             for group in self.param_groups:
                 ready = [p for p in group["params"] if p._grad is not None]
+                if ready and not accumulate:
+                    self._warn_sum(ready[0])
                 devices = [p._array.storage.backend for p in ready]
                 for on_one_device in by_key(ready, devices).values():
                     self._update(group, on_one_device)
         return loss
+
+    def _warn_sum(self, p: Tensor) -> None:
+        """Tells once that nobody called zero_grad() between two backward()."""
+        written = p._grad._array.storage.written
+        if written is not None and written[0] == AGAIN and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__}.step: the gradient of {p._array} is a sum over several "
+                f"backward(), the last at {describe_site(written[1])}, with no zero_grad() between "
+                "them. Call optimizer.zero_grad() before each backward(); if gradients are meant "
+                "to add up, say step(accumulate=True).",
+                stacklevel=3,
+            )
 
     def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         raise NotImplementedError(f"{type(self).__name__} has no _update()")

@@ -78,7 +78,7 @@ from .loss import cross_entropy, cross_entropy_grad, cross_entropy_mean
 from .matmul import _matmul, linear, linear_input, linear_weight, matmul_split
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
-from .random import dropout, dropout_grad, normal, philox, randint, uniform
+from .random import dropout, dropout_grad, exponential, normal, philox, randint, uniform
 from .reduce import amax, amin, argmax, argmin, max, min, sum
 from .rounding import (
     ceil,

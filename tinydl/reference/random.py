@@ -65,6 +65,16 @@ def normal(y, *, mean, std, rng):
     return mean + std * z[: y.size].reshape(y.shape)
 
 
+def exponential(y, *, rate, rng):
+    """−ln u / rate, u from the middle of 2³² or 2⁵² equal parts of (0, 1)"""
+    words = _words(y.shape, y.dtype.itemsize // 4, rng)
+    if words.shape[-1] == 1:
+        u = (words[:, 0] + 0.5) * 2.0**-32
+    else:
+        u = (words[:, 0] * 2.0**20 + (words[:, 1] >> _U64(12)) + 0.5) * 2.0**-52
+    return -np.log(u.reshape(y.shape)) / rate
+
+
 def randint(y, *, low, high, rng):
     """low + ⌊word · (high − low) / 2⁶⁴⌋ of 64-bit words"""
     words = _words(y.shape, 2, rng)

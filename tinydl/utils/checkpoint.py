@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import zip_longest
 from typing import Any
 
+from ..amp import mode as autocast
 from ..grad_mode import enable_grad, is_grad_enabled
 from ..graph import Node, describe_site, reachable
 from ..nn.module import Module
@@ -44,6 +45,7 @@ class _Part:
     def __init__(self, function: Callable, args: tuple, kwargs: dict, context, preserve: bool):
         self.function, self.args, self.kwargs, self.context = function, args, kwargs, context
         self.state = default_generator.get_state() if preserve else None
+        self.autocast = autocast.dtypes()
         given: list[Tensor] = []
         flatten([args, kwargs], given)
         self.used = [(x, x._version) for x in given]
@@ -75,13 +77,15 @@ class _Part:
                     f"checkpoint: {x._array}, which {self} uses, was modified by {op} before it "
                     f"could be computed again.\n  modified at {describe_site(site)}"
                 )
-        before = default_generator.get_state()
+        before, outer = default_generator.get_state(), autocast.get()
         if self.state is not None:
             default_generator.set_state(self.state)
+        autocast.set(*self.autocast, None)
         try:
             with enable_grad(), self.context:
                 _, nodes = self.run()
         finally:
+            autocast.set(*outer)
             if self.state is not None:
                 default_generator.set_state(before)
         for i, pair in enumerate(
@@ -148,7 +152,7 @@ def checkpoint(
     """function(*args, **kwargs), which keeps nothing for backward but its arguments.
 
     Backward calls it once more to get what it needs: memory for time. The call must do the same
-    both times; the default random generator is set back for it.
+    both times; the default random generator and autocast are set back for it.
 
     Args:
         function: of tensors and whatever else; it may use parameters of modules freely.
