@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 
 class InplaceMethods:
-<<<<<<< HEAD
-    """x[0] = 1, x.zero_(), x.copy_(y), x.normal_(), …
-=======
-    """x += y, x.zero_(), x[0] = 1, …
->>>>>>> main
+    """x[0] = 1, x.zero_(), x.copy_(y), …
 
     Args:
         other, value, source: a tensor, number, list or NumPy array that broadcasts to self.

@@ -41,14 +41,10 @@ from .pointwise import (
 
 __all__ = [
     "relu", "tanh", "sigmoid", "softmax", "log_softmax",
-<<<<<<< HEAD
     "threshold", "relu6", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "elu", "selu",
     "celu", "silu", "mish", "gelu", "softplus", "logsigmoid", "softsign", "tanhshrink",
     "softshrink", "hardshrink", "glu", "prelu",
-    "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "pad",
-=======
     "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "one_hot", "pad",
->>>>>>> main
     "cross_entropy", "mse_loss",
 ]  # fmt: skip
 
