@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -251,11 +252,13 @@ class FunctionNode(Node):
                 f"{name}: backward returned {len(results)} gradients, but forward had {expected} "
                 "arguments; return one for each, None for those without"
             )
-        return [self._checked(i, g) for i, g in enumerate(results)]
+        return [
+            None if edge is None or (wanted is not None and not wanted(edge)) else g
+            for edge, g in zip(self.edges, map(self._checked, count(), results), strict=True)
+        ]
 
     def _checked(self, position: int, g: Tensor | None) -> Tensor | None:
         """A gradient that backward returned, if it fits the argument that it is of."""
-        edge = self.edges[position]
         if g is None:
             return None
         if not isinstance(g, Tensor):
@@ -269,8 +272,6 @@ class FunctionNode(Node):
                 f"{self.cls.__name__}: backward returned a gradient, {g._array}, for argument "
                 f"{position}, which is no tensor; return None there"
             )
-        if edge is None:
-            return None
         shape, dtype, backend = facts
         if g._array.storage.backend is not backend:
             raise ValueError(

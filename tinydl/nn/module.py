@@ -48,7 +48,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
             ("_parameters", {}),
             ("_buffers", {}),
             ("_modules", {}),
-            ("_hooks", None),
+            ("_module_hooks", None),
             ("_transient", set()),  # buffers that state_dict leaves out
         ):
             object.__setattr__(self, name, value)
@@ -161,7 +161,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
         if capture.current is not None:
             capture.current.modules.append((self, self.training))
         try:
-            if not self._hooks:
+            if not self._module_hooks:
                 return self.forward(*inputs, **kwargs)
             return call_with_hooks(self, inputs, kwargs)
         except (ValueError, TypeError, IndexError, RuntimeError) as error:
