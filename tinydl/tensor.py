@@ -6,6 +6,8 @@ _index, which of that call's outputs it is.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from . import device as devices
