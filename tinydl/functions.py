@@ -109,6 +109,7 @@ outer = Tensor.outer
 permute = Tensor.permute
 pinverse = Tensor.pinverse
 pow = Tensor.pow
+prod = Tensor.prod
 quantile = Tensor.quantile
 ravel = Tensor.ravel
 relu = Tensor.relu
