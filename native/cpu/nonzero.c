@@ -33,15 +33,25 @@ static void write(void *context, int64_t begin, int64_t end)
 {
     const job_t *job = context;
     const td_tensor *out = job->out, *x = job->x;
-    const uint8_t *mask = x->data;
+    const int inner = x->ndim - 1;
+    const int64_t next = out->stride[0], step = out->stride[1];
     for (int64_t c = begin; c < end; c++) {
-        int64_t *row = (int64_t *)out->data + job->starts[c] * out->stride[0];
-        for (int64_t i = c * job->chunk; i < TD_MIN((c + 1) * job->chunk, job->size); i++) {
-            if (!mask[i]) continue;
-            int64_t rest = i;
-            for (int axis = x->ndim - 1; axis >= 0; rest /= x->shape[axis--])
-                row[axis * out->stride[1]] = rest % x->shape[axis];
-            row += out->stride[0];
+        int64_t *place = (int64_t *)out->data + job->starts[c] * next, at[TD_MAX_NDIM];
+        int64_t i = c * job->chunk, rest = i, n;
+        for (int axis = inner; axis >= 0; rest /= x->shape[axis--])
+            at[axis] = rest % x->shape[axis];
+        for (const int64_t stop = TD_MIN(i + job->chunk, job->size); i < stop; i += n) {
+            const uint8_t *mask = (const uint8_t *)x->data + i; /* what is left of a row */
+            n = TD_MIN(x->shape[inner] - at[inner], stop - i);
+            for (int64_t j = 0; j < n; j++) {
+                if (!mask[j]) continue;
+                for (int axis = 0; axis < inner; axis++) place[axis * step] = at[axis];
+                place[inner * step] = at[inner] + j;
+                place += next;
+            }
+            at[inner] = 0; /* the next row */
+            for (int axis = inner - 1; axis >= 0 && ++at[axis] == x->shape[axis]; axis--)
+                at[axis] = 0;
         }
     }
 }
@@ -63,6 +73,7 @@ td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts
     TD_TRY(td_check_nonzero("nonzero", x, starts, chunk));
     if (idx->dtype != TD_I64 || idx->ndim != 2 || idx->shape[1] != x->ndim)
         return td_fail(TD_EINVAL, "nonzero: expected i64 places[count,%d]", x->ndim);
+    if (x->ndim == 0) return TD_OK; /* a place without coordinates */
     td_parallel(td_numel(starts) - 1, TD_MAX(1, GRAIN / chunk), write,
                 &(job_t){idx, x, starts->data, td_numel(x), chunk});
     return TD_OK;

@@ -53,24 +53,21 @@ struct put_t {
     int how;
 };
 
-/* Finds where the indices at idx point to, in elements, and which of all places that is; notes one
- * that is outside its axis. */
-__device__ __forceinline__ bool follow(const indices_t &t, const int64_t *idx, int64_t &offset,
-                                       int64_t &place, const td_checked *checked, int64_t position)
+/* Finds where the indices at idx point to, in elements, and which of all places that is; returns the
+ * first index that is outside its axis, k if there is none. */
+__device__ __forceinline__ int follow(const indices_t &t, const int64_t *idx, int64_t &offset,
+                                      int64_t &place)
 {
+    int bad = t.k;
     offset = place = 0;
-    bool good = true;
     for (int j = 0; j < t.k; j++) {
         int64_t i = idx[j * t.next];
         if (t.wrap && i < 0) i += t.size[j];
-        if ((uint64_t)i >= (uint64_t)t.size[j]) {
-            if (checked != NULL) td_note(*checked, j * t.places + position);
-            good = false;
-        }
+        if ((uint64_t)i >= (uint64_t)t.size[j] && bad == t.k) bad = j;
         offset += i * t.step[j];
         place = place * t.size[j] + i;
     }
-    return good;
+    return bad;
 }
 
 template <class T, int V>
@@ -80,9 +77,10 @@ __global__ void __launch_bounds__(THREADS) index_kernel(const __grid_constant__ 
     if (i >= t.count) return;
     int64_t at[OPERANDS] = {0, 0, 0}, offset, place;
     td_locate(t.axes, i, at);
-    const bool good =
-        follow(t.indices, t.idx + at[IDX], offset, place, &t.checked, (t.base + i) * V);
-    if (good && t.to != NULL)
+    const int bad = follow(t.indices, t.idx + at[IDX], offset, place);
+    if (bad < t.indices.k)
+        td_note(t.checked, bad * t.indices.places + (t.base + i) * V);
+    else if (t.to != NULL)
         td_store((T *)t.to + at[TO], td_load<V>((const T *)t.from + at[FROM] + offset));
 }
 
@@ -111,7 +109,8 @@ __global__ void __launch_bounds__(THREADS) put_kernel(const __grid_constant__ pu
     T *y = (T *)t.at.to + at[TO];
     const T *v = (const T *)t.at.from + at[FROM];
     const int64_t *idx = t.at.idx + at[IDX];
-    const td_checked *checked = bucket == 0 ? &t.at.checked : NULL;
+    const indices_t &indices = t.at.indices;
+    int64_t worst = INT64_MAX; /* the least position of an index outside its axis */
 
     for (int64_t first = 0; first < t.m; first += WAYS) {
         int64_t offset[WAYS], from[WAYS];
@@ -124,14 +123,15 @@ __global__ void __launch_bounds__(THREADS) put_kernel(const __grid_constant__ pu
             if (!mine[j]) continue;
             td_locate(t.b, i, b);
             from[j] = b[0];
-            mine[j] =
-                follow(t.at.indices, idx + b[1], offset[j], place, checked, before + i * t.inner) &&
-                place >= low && place < high;
+            const int bad = follow(indices, idx + b[1], offset[j], place);
+            if (bad < indices.k) worst = TD_MIN(worst, bad * indices.places + before + i * t.inner);
+            mine[j] = bad == indices.k && place >= low && place < high;
         }
         TD_UNROLL
         for (int j = 0; j < WAYS; j++)
             if (mine[j]) y[offset[j]] = put_together(t.how, y[offset[j]], v[from[j]]);
     }
+    if (worst != INT64_MAX && bucket == 0) td_note(t.at.checked, worst);
 }
 
 /* --- host ------------------------------------------------------------------------------------- */
