@@ -9,9 +9,7 @@ import pytest
 from devices import EVERY_DEVICE, NEEDS_CUDA
 
 import tinydl
-from tinydl import dlpack
-
-DTYPES = [tinydl.float32, tinydl.float64, tinydl.int64, tinydl.int32, tinydl.uint8, tinydl.bool]
+from tinydl import dlpack, dtypes
 
 
 class Other:
@@ -19,7 +17,7 @@ class Other:
 
     def __init__(self, x: tinydl.Tensor, version: bool = True):
         self.x, self.version = x, version
-        if not x._array.backend.is_cpu:
+        if hasattr(x, "__cuda_array_interface__"):
             self.__cuda_array_interface__ = x.__cuda_array_interface__
 
     def __dlpack_device__(self):
@@ -33,7 +31,7 @@ class Other:
 
 @EVERY_DEVICE
 @pytest.mark.parametrize("version", [True, False])
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
 def test_a_tensor_goes_round(dtype, version, device):
     x = tinydl.arange(12).reshape(3, 4).to(dtype)
     for view in (x, x.T, x[1:, ::2], x[0], x[1, 1], x[:0], x[:, :1].expand(3, 5)):
@@ -187,8 +185,24 @@ def test_the_cpu_has_no_cuda_array_interface():
     assert not hasattr(tinydl.ones(2), "__cuda_array_interface__")
 
 
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
+def test_every_dtype_goes_to_pytorch_and_back(dtype):
+    torch = pytest.importorskip("torch")
+    x = tinydl.tensor([[0, 1], [1, 0]], dtype=dtype)
+    theirs = torch.from_dlpack(x)
+    assert theirs.dtype is getattr(torch, dtype.name) and theirs.tolist() == x.tolist()
+    back = tinydl.from_dlpack(theirs)
+    assert back.dtype is dtype and back.data_ptr() == x.data_ptr()
+
+
 @NEEDS_CUDA
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_cuda_array_interface_has_no_bfloat16():
+    with pytest.raises(AttributeError, match="NumPy has no bfloat16; use DLPack"):
+        _ = tinydl.ones(2, dtype=tinydl.bfloat16, device="cuda").__cuda_array_interface__
+
+
+@NEEDS_CUDA
+@pytest.mark.parametrize("dtype", [d for d in dtypes.ALL if d.numpy], ids=str)
 def test_cuda_array_interface(dtype):
     x = tinydl.arange(12, device="cuda").reshape(3, 4).to(dtype)
     for view in (x, x.T, x[1:, ::2], x[1, 1]):

@@ -80,6 +80,13 @@ def test_derivatives_of_both_orders(f, inputs):
     gradgradcheck(f, inputs)
 
 
+def test_only_what_is_asked_for_gets_a_gradient():
+    x, y = leaf(2.0), leaf(3.0)
+    Scaled.apply(x, y)[0].backward(inputs=[x])
+    assert x.grad.item() == 3 and y.grad is None
+    assert autograd.grad(Scaled.apply(x, y)[0], y)[0].item() == 2 and x.grad.item() == 3
+
+
 def test_unrecorded_calls_keep_nothing():
     x = leaf(1.0)
     with tinydl.no_grad():

@@ -149,14 +149,14 @@ def test_summary():
     assert (found.total, found.trainable, found.nbytes) == (765, 725, 3060)
     assert "765 parameters, 40 of them frozen, 3,060 bytes" in repr(found)
     assert not net.training
-    assert not net[0]._hooks
+    assert not net[0]._module_hooks
 
 
 def test_summary_of_a_model_that_fails_leaves_no_hooks():
     net = nn.Sequential(nn.Linear(3, 2))
-    with pytest.raises(ValueError, match="in 0: Linear"):
+    with pytest.raises(ValueError, match="Sequential.0: Linear"):
         summary(net, tinydl.zeros(1, 4))
-    assert not net[0]._hooks
+    assert not net[0]._module_hooks
 
 
 def doctor(**environment: str) -> dict[str, str]:

@@ -27,6 +27,9 @@ def sample():
         "f64": tinydl.tensor(rng.normal(size=(2, 1, 3))),
         "i64": tinydl.tensor(np.array([2**62, -1])),
         "i32": tinydl.tensor(np.array(7, dtype=np.int32)),  # a scalar
+        "f16": tinydl.tensor(rng.normal(size=3).astype(np.float16)),
+        "i16": tinydl.tensor(np.array([-(2**15), 3], dtype=np.int16)),
+        "i8": tinydl.tensor(np.array([[-128, 127]], dtype=np.int8)),
         "empty": tinydl.zeros(0, 3),
         "sliced": tinydl.tensor(np.arange(12, dtype=np.float32).reshape(3, 4))[:, ::2],
         "größe": tinydl.tensor(np.array([1.5, np.nan, np.inf], np.float32)),
@@ -67,6 +70,24 @@ def test_round_trip(tmp_path):
     assert safetensors.read_metadata(path) == {"made by": "tinydl"}
     assert safetensors.save(sample(), {"made by": "tinydl"}) == path.read_bytes()
     safetensors.load_file(path)["f32"].fill_(0)  # what was read can be written to
+
+
+def test_bfloat16(tmp_path):
+    """In safetensors it has a name; NumPy's container has none for it."""
+    x = tinydl.tensor([[1.0, -2.5], [float("inf"), 1e-40]], dtype=tinydl.bfloat16)
+    data = safetensors.save({"x": x, "y": x.T})
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    assert header["x"]["dtype"] == "BF16" and data[-16:-14] == b"\x80\x3f"
+    for name, wanted in (("x", x), ("y", x.T)):
+        y = safetensors.load(data)[name]
+        assert y.dtype is tinydl.bfloat16 and y.tolist() == wanted.tolist()
+        y.fill_(0)
+    with pytest.raises(TypeError, match="'x' is bfloat16, which NumPy does not have"):
+        npz.save_file({"x": x}, tmp_path / "a.npz")
+    with pytest.raises(TypeError, match="'x' is uint16, arrays can be"):
+        safetensors.save({"x": np.ones(2, np.uint16)})
+    save({"model": x}, tmp_path / "b")
+    assert load(tmp_path / "b")["model"].dtype is tinydl.bfloat16
 
 
 def test_every_tensor_is_aligned(tmp_path):

@@ -234,7 +234,7 @@ def foreign(
 def cuda_array_interface(array: Array) -> dict:
     """Version 3 of the protocol (numba.readthedocs.io), which spells NumPy's dtypes."""
     if array.dtype.numpy is None:
-        raise BufferError(f"__cuda_array_interface__: it has no {array.dtype.name}; use DLPack")
+        raise AttributeError(f"{array} has none: NumPy has no {array.dtype.name}; use DLPack")
     return {
         "shape": array.shape,
         "typestr": array.dtype.numpy.str,

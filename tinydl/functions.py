@@ -180,6 +180,7 @@ permute = Tensor.permute
 pinverse = Tensor.pinverse
 positive = Tensor.positive
 pow = Tensor.pow
+prod = Tensor.prod
 quantile = Tensor.quantile
 rad2deg = Tensor.rad2deg
 ravel = Tensor.ravel

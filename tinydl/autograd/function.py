@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 from ..array import Array
-from ..graph import Node, call_site, describe_site, follow, mode, no_grad
+from ..grad_mode import mode, no_grad
+from ..graph import Node, call_site, describe_site, follow
 from ..tensor import Tensor
 
 
@@ -213,6 +215,7 @@ class FunctionNode(Node):
                 storage = x._array.storage
                 self.versions.append((f"saved tensor {len(tensors) - 1}", storage, storage.version))
         self.saved = {"tensors": tuple(tensors)}
+        self.announce()
 
     @property
     def saved_tensors(self) -> tuple:
@@ -251,11 +254,13 @@ class FunctionNode(Node):
                 f"{name}: backward returned {len(results)} gradients, but forward had {expected} "
                 "arguments; return one for each, None for those without"
             )
-        return [self._checked(i, g) for i, g in enumerate(results)]
+        return [
+            None if edge is None or (wanted is not None and not wanted(edge)) else g
+            for edge, g in zip(self.edges, map(self._checked, count(), results), strict=True)
+        ]
 
     def _checked(self, position: int, g: Tensor | None) -> Tensor | None:
         """A gradient that backward returned, if it fits the argument that it is of."""
-        edge = self.edges[position]
         if g is None:
             return None
         if not isinstance(g, Tensor):
@@ -269,8 +274,6 @@ class FunctionNode(Node):
                 f"{self.cls.__name__}: backward returned a gradient, {g._array}, for argument "
                 f"{position}, which is no tensor; return None there"
             )
-        if edge is None:
-            return None
         shape, dtype, backend = facts
         if g._array.storage.backend is not backend:
             raise ValueError(

@@ -40,7 +40,9 @@ def after(layers: Sequence[Module], at: int) -> Sequence[Module]:
 
 def _alone(layer: Module) -> bool:
     return (
-        bool(layer._hooks) or "forward" in layer.__dict__ or getattr(layer, "return_indices", False)
+        bool(layer._module_hooks)
+        or "forward" in layer.__dict__
+        or getattr(layer, "return_indices", False)
     )
 
 

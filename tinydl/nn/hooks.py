@@ -33,7 +33,7 @@ class Hooks:
 
 def call_with_hooks(module: Module, inputs: tuple, kwargs: dict) -> Any:
     """module.forward(*inputs, **kwargs) with all that was hooked onto it."""
-    hooks: Hooks = module._hooks
+    hooks: Hooks = module._module_hooks
     done: set[int] = set()  # the forward hooks that ran
     result = None
     try:
@@ -108,7 +108,7 @@ class _Gate:
         return result
 
     def _went_in(self, grads: tuple) -> tuple:
-        for hook in list(self.module._hooks.going_back.values()):
+        for hook in list(self.module._module_hooks.going_back.values()):
             grads = _changed(self.module, "backward_pre", hook(self.module, grads), grads)
         if self.open:
             self.out = grads
@@ -121,7 +121,7 @@ class _Gate:
         return self._hooked(grads, out)
 
     def _hooked(self, into: tuple, out: tuple | None) -> tuple:
-        for hook in list(self.module._hooks.gone_back.values()):
+        for hook in list(self.module._module_hooks.gone_back.values()):
             into = _changed(self.module, "backward", hook(self.module, into, out), into)
         return into
 
@@ -148,9 +148,9 @@ class HookMethods:
     """
 
     def _add(self, kind: str, hook: Any, prepend: bool) -> RemovableHandle:
-        if self._hooks is None:
-            object.__setattr__(self, "_hooks", Hooks())
-        hooks: dict = getattr(self._hooks, kind)
+        if self._module_hooks is None:
+            object.__setattr__(self, "_module_hooks", Hooks())
+        hooks: dict = getattr(self._module_hooks, kind)
         others = dict(hooks) if prepend else {}
         if prepend:
             hooks.clear()
