@@ -78,7 +78,7 @@ from .functions import (
     tan,
     xlog1py,
     xlogy,
-)  # fmt: skip
+)
 from .fused import conv2d_relu, linear_relu
 from .index import Diagonal, assign, getitem, getitem_grad, normalize
 from .indexed import gather, nonzero, pick, put, put_add, put_prod, scatter_zeros
@@ -104,7 +104,7 @@ from .rounding import (
     round,
     trunc,
     trunc_divide,
-)  # fmt: skip
+)
 from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .scatter import index_select
 from .sets import bin_range, lexicographic_order, runs
