@@ -227,6 +227,23 @@ def test_halves_elsewhere(half):
         assert y.dtype is half and len(set(y.tolist())) > 100
 
 
+@EVERY_DEVICE
+@EACH_HALF
+def test_networks_of_halves(half):
+    nn = tinydl.nn
+    layers = (nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3))
+    net = nn.Sequential(*layers)
+    x, classes = tinydl.randn(2, 1, 8, 8).to(half), tinydl.tensor([0, 2])
+    net.half() if half is tinydl.float16 else net.bfloat16()
+    found = net(x)
+    loss = nn.functional.cross_entropy(found, classes)
+    loss.backward()
+    assert found.dtype is loss.dtype is half
+    assert {p.grad.dtype for p in net.parameters()} == {half}
+    wanted = net.float()(x.float())
+    assert (found.float() - wanted).abs().max() < 8 * tinydl.finfo(half).eps * wanted.abs().max()
+
+
 def test_numpy_has_no_bfloat16():
     x = tinydl.ones(2, dtype=tinydl.bfloat16, device="cpu")
     with pytest.raises(TypeError, match=r"numpy: bf16\[2\]: NumPy has no bfloat16; use .float\(\)"):

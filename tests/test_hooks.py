@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 from devices import EVERY_DEVICE
@@ -167,12 +169,82 @@ def test_backward_hooks_of_several_inputs_and_outputs():
         net(x, 2.0, y)[0].backward()
 
 
+def test_backward_hooks_make_no_cycles():
+    net = nn.ReLU()
+    net.register_full_backward_hook(lambda module, into, out: None)
+    gc.disable()
+    try:
+        y = net(ones(2, requires_grad=True))
+        node = weakref.ref(y._array.storage)
+        y.sum().backward()
+        del y
+        assert node() is None
+    finally:
+        gc.enable()
+
+
 def test_hooked_layers_of_a_sequential_are_called_alone():
     net, seen = nn.Sequential(nn.Linear(2, 2), nn.ReLU()), []
     with net[0].register_forward_hook(lambda *_: seen.append(1)):
         net(ones(1, 2))
     net(ones(1, 2))
     assert seen == [1]
+
+
+# --- what is saved --------------------------------------------------------------------------------
+
+
+class Cube(tinydl.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = x * x
+        ctx.save_for_backward(x, y)
+        return y * x
+
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        return g * (2 * y + x * x)
+
+
+def function_of_many_ops(x, w):
+    y = (x @ w).tanh() * Cube.apply(x).tanh()
+    y = (y * 1).exp_() * y
+    return tinydl.cat([y, y.tanh()]).max(0)[0].sum()
+
+
+def test_saved_tensors_are_packed_and_unpacked():
+    x, w = (tinydl.randn(3, 3, dtype=tinydl.float64, requires_grad=True) for _ in range(2))
+    kept = []
+
+    def pack(x):
+        kept.append(x.cpu().numpy().copy())
+        return len(kept) - 1, x.device
+
+    def unpack(packed):
+        return tinydl.tensor(kept[packed[0]], device=packed[1])
+
+    def second(f):
+        grads = tinydl.autograd.grad(f(x, w), (x, w), create_graph=True)
+        return [*grads, *tinydl.autograd.grad(sum(g.square().sum() for g in grads), (x, w))]
+
+    plain = second(function_of_many_ops)
+    with tinydl.autograd.graph.saved_tensors_hooks(pack, unpack):
+        y = function_of_many_ops(x, w)
+    with tinydl.autograd.graph.save_on_cpu():
+        z = function_of_many_ops(x, w)
+    assert len(kept) >= 6
+    for made in (y, z):
+        found = second(lambda x, w, made=made: made)
+        assert all(a.allclose(b, rtol=1e-12) for a, b in zip(plain, found, strict=True))
+
+
+def test_unpacking_something_else_is_an_error():
+    x = ones(2, requires_grad=True)
+    with tinydl.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x.double()):
+        y = x.exp().sum()
+    with pytest.raises(TypeError, match=r"unpack_hook returned f64\[2\] on .*expected .*float32"):
+        y.backward()
 
 
 # --- modes ----------------------------------------------------------------------------------------
@@ -205,6 +277,13 @@ def test_decorators_with_and_without_parentheses():
     assert (x * 2).requires_grad and generator.send("sent") == (False, "sent")
 
 
+class Keeping(tinydl.autograd.Function):
+    @staticmethod
+    def forward(ctx, w, y):
+        ctx.save_for_backward(y)
+        return w * y
+
+
 def test_inference_mode():
     w = ones(2, requires_grad=True)
     with tinydl.inference_mode():
@@ -223,6 +302,8 @@ def test_inference_mode():
     with pytest.raises(RuntimeError, match=r"made in inference_mode; clone\(\) it first"):
         y.requires_grad_()
     assert (w + y).requires_grad  # nothing of y is kept
+    with pytest.raises(RuntimeError, match="Keeping: its saved tensor 0 was made in inference"):
+        Keeping.apply(w, y)
     (w * y.clone()).sum().backward()
     assert w.grad.tolist() == [2, 2]
 

@@ -119,6 +119,7 @@ permute = Tensor.permute
 pinverse = Tensor.pinverse
 pow = Tensor.pow
 put = Tensor.put
+prod = Tensor.prod
 quantile = Tensor.quantile
 ravel = Tensor.ravel
 relu = Tensor.relu

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable)
 
+watchers: list[Callable] = []  # are shown each node that is recorded
+
 
 class _Mode(threading.local):
     """Whether ops are recorded, and tensors marked as made in inference mode, in this thread."""
@@ -175,15 +177,14 @@ class inference_mode(_Bare):
         mul: its x was made in inference_mode
     """
 
-    used = False  # whether there may be such tensors
-
     def __init__(self, mode: bool = True):
         super().__init__(not mode)
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.outer, mode.inference = mode.inference, not self.enabled
-        inference_mode.used |= mode.inference
+        if refuse_inference not in watchers:  # from now on there are such tensors
+            watchers.append(refuse_inference)
         self.lists = ExitStack()
         for backend in {default().backend, *loaded}:
             memory = free_list(backend)
@@ -199,6 +200,17 @@ class inference_mode(_Bare):
 
     def _again(self) -> inference_mode:
         return inference_mode(not self.enabled)
+
+
+def refuse_inference(node) -> None:
+    """RuntimeError if backward would need what was made in inference mode."""
+    for name, storage, _ in node.versions:
+        if isinstance(storage.memory, Unrecorded):
+            what = "output" if name == "out" else name
+            raise RuntimeError(
+                f"{node.op.name}: its {what} was made in inference_mode, so it cannot be saved for "
+                "backward; clone() it outside of inference_mode, or use no_grad() there instead"
+            )
 
 
 def is_inference_mode_enabled() -> bool:

@@ -15,14 +15,12 @@ from . import capture
 from .array import Array
 from .grad_mode import (  # noqa: F401  (what is recorded, and when: one address for both)
     enable_grad,
-    inference_mode,
     is_grad_enabled,
-    is_inference_mode_enabled,
     mode,
     no_grad,
     set_grad_enabled,
+    watchers,
 )
-from .storage import Unrecorded
 from .tensor import Tensor
 
 _PACKAGE = os.path.dirname(__file__) + os.sep
@@ -79,8 +77,9 @@ class Node:
     backwards = 0  # how many there were
 
     @staticmethod
-    def record(op, inputs, needs, result, attrs) -> Node | None:
-        """The node of a call that just ran; None if no rule leads to an input in need."""
+    def record(op, inputs, needs, result, attrs, later: bool = False) -> Node | None:
+        """The node of a call that just ran, or runs later; None if no rule leads to an input in
+        need."""
         plan = op.plan(needs)
         if not plan.leads_on:
             return None
@@ -100,8 +99,8 @@ class Node:
         node.rank, node.site = next(Node._ranks), call_site()
         node.hooks = node.retained = None
         node.saved, node.versions = plan.save(inputs, result)
-        if inference_mode.used:
-            refuse_inference(node)
+        if watchers and not later:
+            node.announce()
         if op.watch is not None and not result.shape:
             op.watch(node)
         return node
@@ -112,6 +111,12 @@ class Node:
         self.versions = [
             (name, s, storage.version if name == "out" else v) for name, s, v in self.versions
         ]
+        self.announce()
+
+    def announce(self) -> None:
+        """Shows the node to those who asked for it, with all that it saved."""
+        for watch in watchers:
+            watch(self)
 
     def name(self) -> str:
         """The op's name in PyTorch's spelling: mul's is MulBackward0."""
@@ -121,14 +126,7 @@ class Node:
     @property
     def next_functions(self) -> tuple:
         """For each input (node, output number), (AccumulateGrad, 0) of a leaf, or (None, 0)."""
-        return tuple(
-            edge
-            if type(edge) is tuple
-            else (None, 0)
-            if edge is None
-            else (AccumulateGrad(edge), 0)
-            for edge in self.edges
-        )
+        return tuple(map(_next, self.edges))
 
     def __repr__(self) -> str:
         return f"<{self.name()} of {describe_site(self.site)}>"
@@ -177,6 +175,12 @@ class Node:
         )
 
 
+def _next(edge) -> tuple:
+    if type(edge) is tuple:
+        return edge
+    return None if edge is None else AccumulateGrad(edge), 0
+
+
 class AccumulateGrad:
     """What next_functions shows for a leaf: its gradient ends here, in variable.grad."""
 
@@ -210,17 +214,6 @@ def follow(x: Tensor) -> None:
         from .inplace import take_again
 
         take_again(x)
-
-
-def refuse_inference(node: Node) -> None:
-    """RuntimeError if backward would need what was made in inference mode."""
-    for name, storage, _ in node.versions:
-        if isinstance(storage.memory, Unrecorded):
-            what = "output" if name == "out" else name
-            raise RuntimeError(
-                f"{node.op.name}: its {what} was made in inference_mode, so it cannot be saved for "
-                "backward; clone() it outside of inference_mode, or use no_grad() there instead"
-            )
 
 
 def wrote(array: Array, op: str, site=None) -> None:

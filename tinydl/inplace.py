@@ -36,7 +36,7 @@ def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
         values = array.astype(array.dtype) if read else array
         old = Tensor(values, x._node, x._index, x.requires_grad)
         inputs = [old, *[old if other is x else other for other in others]]
-        node = Node.record(op, inputs, needs, array, attrs)
+        node = Node.record(op, inputs, needs, array, attrs, later=True)
     op.forward(array, *arrays, into=array, **attrs)
     wrote(array, name)
     if node is not None:

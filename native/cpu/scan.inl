@@ -7,9 +7,11 @@
 #if IS_REAL
 #define TOTAL REAL   /* what sums and products of this dtype are */
 #define STATE double /* what they are carried in */
+#define IS_NAN(x) ((x) != (x))
 #else
 #define TOTAL int64_t
 #define STATE int64_t
+#define IS_NAN(x) 0
 #endif
 
 /* Every strip function is called with the first elements of its rows; `step` leads to the next
@@ -38,7 +40,8 @@ TD_INLINE void FN(cumsum_strip)(const scan_t *s, int64_t at, int64_t step, int64
     for (int64_t t = 0; t < s->plan.n; t++, x += step, y += step)
         for (int64_t j = 0; j < m; j++) {
             const STATE sum = total[j] + (STATE)x[j], added = sum - total[j];
-            error[j] += (total[j] - (sum - added)) + ((STATE)x[j] - added);
+            if (sizeof(TOTAL) == sizeof(STATE)) /* else a double has digits to spare */
+                error[j] += (total[j] - (sum - added)) + ((STATE)x[j] - added);
             total[j] = sum;
             y[j] = (TOTAL)(sum - sum == 0 ? sum + error[j] : sum); /* ∞ has no error */
         }
@@ -63,7 +66,7 @@ TD_INLINE void FN(best_strip)(int max, const scan_t *s, int64_t at, int64_t step
     memcpy(best, x, (size_t)m * sizeof *best);
     for (int64_t t = 0; t < s->plan.n; t++, x += step, y += step, place += step)
         for (int64_t j = 0; j < m; j++) {
-            const int take = (max ? x[j] >= best[j] : x[j] <= best[j]) | (x[j] != x[j]);
+            const int take = (max ? x[j] >= best[j] : x[j] <= best[j]) | IS_NAN(x[j]);
             winner[j] = take ? t : winner[j];
             place[j] = winner[j];
             y[j] = best[j] = take ? x[j] : best[j];
@@ -131,4 +134,5 @@ SCAN(recurrence)
 
 #undef SCAN
 #undef STATE
+#undef IS_NAN
 #undef TOTAL

@@ -4,12 +4,13 @@ engine      backward() and grad(): one walk over the graph of graph.py
 hooks       what users hang onto tensors, to see or change gradients
 function    Function: an op of one's own, made of a forward and a backward
 functional  vjp, jvp, jacobian, hessian, … of functions; loaded when asked for
+graph       hooks on what is saved for backward; loaded when asked for
 anomaly     NaN in a backward is told with the forward's line
 """
 
 from __future__ import annotations
 
-from ..graph import (
+from ..grad_mode import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -32,6 +33,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_anomaly_enabled",
     "is_grad_enabled",
@@ -43,13 +45,13 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """functional, and gradcheck and gradgradcheck where PyTorch has them; loaded when asked for."""
+    """functional, graph, and where PyTorch has them gradcheck and gradgradcheck; loaded late."""
     if name in ("gradcheck", "gradgradcheck"):
         from .. import inspect
 
         return getattr(inspect, name)
-    if name == "functional":
+    if name in ("functional", "graph"):
         from importlib import import_module
 
-        return import_module(f"{__name__}.functional")
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

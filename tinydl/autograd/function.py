@@ -13,7 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..array import Array
-from ..graph import Node, call_site, describe_site, follow, mode, no_grad
+from ..grad_mode import mode, no_grad
+from ..graph import Node, call_site, describe_site, follow
 from ..tensor import Tensor
 
 
@@ -214,6 +215,7 @@ class FunctionNode(Node):
                 storage = x._array.storage
                 self.versions.append((f"saved tensor {len(tensors) - 1}", storage, storage.version))
         self.saved = {"tensors": tuple(tensors)}
+        self.announce()
 
     @property
     def saved_tensors(self) -> tuple:

@@ -140,7 +140,7 @@ class FactMethods:
         return self._array.is_contiguous
 
     def is_floating_point(self) -> bool:
-        """Whether it holds float32 or float64.
+        """Whether it holds a floating-point dtype, halves included.
 
         >>> import tinydl
         >>> tinydl.arange(3).is_floating_point()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import capture
 from ..device import device as device_called
-from ..dtypes import DType, float32, float64
+from ..dtypes import DType, bfloat16, float16, float32, float64
 from ..tensor import Tensor
 from .hooks import HookMethods, call_with_hooks
 from .parameter import Parameter
@@ -250,6 +250,28 @@ class Module(TreeMethods, HookMethods, StateMethods):
         tinydl.float64
         """
         return self.to(float64)
+
+    def half(self) -> Self:
+        """Floating-point parameters and buffers as float16, in place; returns self.
+
+        Layers compute in float32 then and round what they find; optimizers want float32.
+
+        >>> from tinydl import nn
+        >>> nn.Linear(3, 2).half().weight.dtype
+        tinydl.float16
+        """
+        return self.to(float16)
+
+    def bfloat16(self) -> Self:
+        """Floating-point parameters and buffers as bfloat16, in place; returns self.
+
+        Layers compute in float32 then and round what they find; optimizers want float32.
+
+        >>> from tinydl import nn
+        >>> nn.Linear(3, 2).bfloat16().weight.dtype
+        tinydl.bfloat16
+        """
+        return self.to(bfloat16)
 
     def cpu(self) -> Self:
         """Parameters and buffers on the CPU, in place; returns self.

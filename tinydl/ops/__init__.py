@@ -55,7 +55,7 @@ from .order import commonest, median, nanmedian, quantile
 from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
-from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, prod, sum, sum_to
 from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .scatter import index_select
 from .sets import bin_range, lexicographic_order, runs

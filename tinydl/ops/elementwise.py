@@ -159,9 +159,9 @@ def _broadcast(name: str, *operands: Array) -> tuple:
 # the dtypes that ops take, as their docstrings tell them
 NUMBERS = "any dtype but bool"
 BOOLS_OR, BOOLS_AND = "any dtype; of bools it is x | y", "any dtype; of bools it is x & y"
-REALS = "float32 or float64; integers and bools become the default dtype first"
-BITS = "int64, int32, uint8 or bool"
-GRADIENTS = "float32 or float64"
+REALS = "floating point; integers and bools become the default dtype first"
+BITS = "integers or bool"
+GRADIENTS = "floating point"
 
 
 def _unary(name: str, formula: str, kind: type[Op] = Real) -> Op:

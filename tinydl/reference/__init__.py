@@ -60,7 +60,7 @@ from .matmul import _matmul, linear, linear_input, linear_weight, matmul_split
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, dropout_grad, exponential, normal, philox, randint, uniform
-from .reduce import amax, amin, argmax, argmin, max, min, sum
+from .reduce import amax, amin, argmax, argmin, max, min, prod, sum
 from .scan import cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .shape import _view, as_strided, cat, contiguous, expand, permute, to_device
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
