@@ -11,13 +11,13 @@ import pytest
 from devices import NEEDS_CUDA
 
 import tinydl
-from tinydl import ops
+from tinydl import dtypes, ops
 from tinydl.array import Array
 from tinydl.nn import functional as F
 
 pytestmark = NEEDS_CUDA
 FLOATS = ("float32", "float64")
-DTYPES = (*FLOATS, "int32", "int64", "uint8", "bool")
+NUMPYS = (*FLOATS, "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
 
 
 def draw(*shape: int, dtype: str = "float32") -> np.ndarray:
@@ -118,20 +118,18 @@ def test_softmax(dtype, length, name):
 # --- copies, gathers, pools -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", DTYPES)
-@pytest.mark.parametrize("target", DTYPES)
+@pytest.mark.parametrize("source", dtypes.ALL, ids=str)
+@pytest.mark.parametrize("target", dtypes.ALL, ids=str)
 @pytest.mark.parametrize("step", [1, 2])
 def test_copies_convert(source, target, step):
-    """In packs of 16 bytes, and element by element."""
-    x = draw(64 * step, dtype=source)
-    kind = tinydl.device("cuda").backend
-    from_ = on_cuda(x)[::step]._array
-    y = Array.empty((64,), getattr(tinydl, target), kind)
-    ops.call("copy", y, from_)
-    np.testing.assert_array_equal(y.numpy(), x[::step].astype(target))
+    """In packs of 16 bytes, and element by element; like the CPU, which test_dtypes judges."""
+    x = tinydl.from_numpy(draw(64 * step)).to(source)
+    y = Array.empty((64,), target, tinydl.device("cuda").backend)
+    ops.call("copy", y, x.to("cuda")[::step]._array)
+    np.testing.assert_array_equal(y.raw(), x[::step]._array.astype(target).raw())
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", NUMPYS)
 @pytest.mark.parametrize("length", [32, 33])
 def test_rows_are_gathered(dtype, length):
     x, rows = draw(5, length, dtype=dtype), [4, 0, 0, 2]
