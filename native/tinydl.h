@@ -100,7 +100,9 @@ TD_API td_status td_copy(td_tensor *y, const td_tensor *x);
 
 /* --- reductions: y has x's ndim, with size 1 on every reduced axis; x any ---------------- */
 
+/* Of integers, sums and products are i64. */
 TD_API td_status td_sum(td_tensor *y, const td_tensor *x);
+TD_API td_status td_prod(td_tensor *y, const td_tensor *x);
 /* idx (i64) is the winner's place among the reduced elements in reading order; the first of equal
  * values and the first NaN win. y or idx may be NULL. */
 TD_API td_status td_max(td_tensor *y, td_tensor *idx, const td_tensor *x);

@@ -1,4 +1,4 @@
-"""The case table's rows of scans."""
+"""The case table's rows of scans and products."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from inputs import along, fixed
 from source import Source
 from table import EVERY, EXACT, NUMBERS, REALS, SUMS, case
 
-LARGE = (512, 4096)
+LARGE = (61, 4096)
 
 
 def _line(values: str):
@@ -37,6 +37,14 @@ def _zeros(s: Source):
     return [x], params
 
 
+def _with_axes(make):
+    def some(s: Source):
+        (x,), _ = make(s)
+        return [x], {"dim": s.axes(x.ndim), "keepdim": s.flag()}
+
+    return some
+
+
 def _decays(s: Source):
     (a, b), params = _with_direction(along(2))(s)
     return [a / 4, b], params
@@ -53,6 +61,8 @@ case(
     },
 )
 case("cumprod", _factors, EVERY, SUMS, bench={"rows": fixed(LARGE, values="ties", dim=1)})
+case("prod", _with_axes(_factors), EVERY, SUMS)
+case("prod", _with_axes(_zeros), REALS, SUMS, label="zeros")
 case("cumprod", _zeros, REALS, SUMS, label="zeros")
 for name in ("cummax", "cummin"):
     case(name, _line("distinct"), NUMBERS, EXACT, bench={"rows": fixed(LARGE, dim=1)})

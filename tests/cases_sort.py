@@ -35,8 +35,8 @@ def _search(x, ordered, *, right):
 
 
 TOP = {
-    "": fixed((64, 5000), dim=1, descending=False, count=None),
-    "top": fixed((64, 20000), dim=1, descending=True, count=10),
+    "": fixed((16, 3000), dim=1, descending=False, count=None),
+    "top": fixed((4, 20000), dim=1, descending=True, count=10),
 }
 
 case("sort", _sorting("distinct"), NUMBERS, EXACT, bench=TOP)

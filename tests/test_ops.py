@@ -218,7 +218,7 @@ TWO_OPERANDS = (
     "trunc_divide", "atan2", "hypot", "copysign", "nextafter", "logaddexp", "logaddexp2", "xlogy",
 )  # fmt: skip
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-UNSIGNED_ZERO = ("maximum", "minimum", "relu")  # which zero of two is not said
+UNSIGNED_ZERO = ("maximum", "minimum", "relu", "remainder")  # which zero of two is not said
 
 
 @pytest.mark.parametrize("dtype", REALS)

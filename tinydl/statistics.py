@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import ops
+from .dtypes import get_default_dtype
 from .out import with_out
 from .tensor import Tensor
 
@@ -99,6 +100,8 @@ def _trapezoids(name: str, y: Tensor, x, dx, dim: int, total: Callable) -> Tenso
     if not y.ndim:
         raise ValueError(f"{name}: {y._array} has no axis to go along")
     dim = ops.axis(name, dim, y.ndim)
+    if not y.dtype.is_floating_point:
+        y = y.to(get_default_dtype())
     heights = (ops.along(y, dim, 1) + ops.along(y, dim, 0, -1)) / 2
     width = 1 if dx is None else dx
     if x is not None:

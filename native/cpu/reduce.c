@@ -1,4 +1,4 @@
-/* reduce.c — sums, maxima and minima over any set of axes: td_sum, td_max, td_min.
+/* reduce.c — sums, products and extremes over any set of axes: td_sum, td_prod, td_max, td_min.
  *
  * A plan (reduction.h) sees x as rows or columns, so memory is read along its contiguous direction
  * whichever axes are asked for. The reduced elements are then cut into tiles of a fixed size, each
@@ -19,7 +19,7 @@ enum {
     ELEMENTS = 4096, /* elements in a tile of rows: it stays in the first-level cache */
     GRAIN = 16384,   /* elements worth waking a thread for */
 };
-enum { SUM, MAX, MIN };
+enum { SUM, PROD, MAX, MIN };
 
 /* One call's work: x[rows, n] at row[0], row[1], …, and where its results go. A tile of rows may
  * stand for the same of several neighbouring outputs, `next` apart in x. */
@@ -56,6 +56,7 @@ typedef struct {
      [TD_I32] = KERNELS(op, i32), [TD_I16] = KERNELS(op, i16), [TD_I8] = KERNELS(op, i8),          \
      [TD_U8] = KERNELS(op, u8),   [TD_BOOL] = KERNELS(op, u8)}
 static const kernel_t sum_kernels[TD_NUM_DTYPES] = TABLE(sum);
+static const kernel_t prod_kernels[TD_NUM_DTYPES] = TABLE(prod);
 static const kernel_t max_kernels[TD_NUM_DTYPES] = TABLE(max);
 static const kernel_t min_kernels[TD_NUM_DTYPES] = TABLE(min);
 
@@ -193,12 +194,16 @@ static td_status reduce(const kernel_t *kernel, td_tensor *y, td_tensor *idx, co
     return TD_OK;
 }
 
-td_status td_sum(td_tensor *y, const td_tensor *x)
+static td_status total(const char *name, const kernel_t *kernels, td_tensor *y, const td_tensor *x)
 {
     int real = x->dtype == TD_F32 || x->dtype == TD_F64;
-    TD_TRY(td_check_reduction("sum", x, real ? x->dtype : TD_I64, y));
-    return reduce(&sum_kernels[x->dtype], y, NULL, x, y->dtype, 1);
+    TD_TRY(td_check_reduction(name, x, real ? x->dtype : TD_I64, y));
+    return reduce(&kernels[x->dtype], y, NULL, x, y->dtype, 1);
 }
+
+td_status td_sum(td_tensor *y, const td_tensor *x) { return total("sum", sum_kernels, y, x); }
+
+td_status td_prod(td_tensor *y, const td_tensor *x) { return total("prod", prod_kernels, y, x); }
 
 static td_status extreme(const char *name, const kernel_t *kernels, td_tensor *y, td_tensor *idx,
                          const td_tensor *x)

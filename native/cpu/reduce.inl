@@ -20,13 +20,16 @@
 
 TD_INLINE VEC FN(fold)(int op, VEC a, VEC b)
 {
-    return op == SUM ? a + b : op == MAX ? FN(vmax)(a, b) : FN(vmin)(a, b);
+    return op == SUM ? a + b : op == PROD ? a * b : op == MAX ? FN(vmax)(a, b) : FN(vmin)(a, b);
 }
 
 TD_INLINE REAL FN(fold1)(int op, REAL a, REAL b)
 {
-    return op == SUM ? a + b : BETTER(op, b, a) ? b : a;
+    return op == SUM ? a + b : op == PROD ? a * b : BETTER(op, b, a) ? b : a;
 }
+
+/* What changes nothing: for an extreme, an element that takes part anyway. */
+#define NEUTRAL(op, element) ((op) == SUM ? 0 : (op) == PROD ? 1 : (element))
 
 /* m ≤ LANES elements; the lanes without one hold `fill`. */
 TD_INLINE VEC FN(fetch)(const REAL *x, int64_t stride, int64_t m, REAL fill)
@@ -53,7 +56,7 @@ TD_INLINE REAL FN(fold_lanes)(int op, VEC v)
 TD_INLINE REAL FN(fold_row)(int op, const REAL *x, int64_t n)
 {
     enum { WAYS = 4 };
-    const VEC fill = FN(splat)(op == SUM ? 0 : x[0]);
+    const VEC fill = FN(splat)(NEUTRAL(op, x[0]));
     VEC v[WAYS] = {fill, fill, fill, fill};
     int64_t i = 0;
     for (; i + WAYS * LANES <= n; i += WAYS * LANES)
@@ -69,9 +72,9 @@ TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t, const REAL *x)
 {
     enum { WAYS = 8 };
     const int64_t n = t->n, stride = t->stride;
-    if (t->rows == 0 || n == 0) return 0;
+    if (t->rows == 0 || n == 0) return NEUTRAL(op, 0);
     if (t->rows == 1 && stride == 1) return FN(fold_row)(op, x + t->row[0], n);
-    const REAL fill = op == SUM ? 0 : x[t->row[0]];
+    const REAL fill = NEUTRAL(op, x[t->row[0]]);
     VEC wide[WAYS], rest[WAYS];
     for (int k = 0; k < WAYS; k++) wide[k] = rest[k] = FN(splat)(fill);
     int way = 0;
@@ -93,27 +96,29 @@ TD_INLINE REAL FN(fold_rows)(int op, const tile_t *t, const REAL *x)
     return FN(fold_lanes)(op, wide[0]);
 }
 
-static void FN(sum_rows)(const tile_t *t)
+TD_INLINE TOTAL FN(total)(int op, TOTAL a, TOTAL b) { return op == SUM ? a + b : a * b; }
+
+TD_INLINE void FN(sum_or_prod_rows)(int op, const tile_t *t)
 {
     TOTAL *y = t->y;
     for (int64_t o = 0; o < t->outputs; o++, y += t->y_stride) {
         const REAL *x = (const REAL *)t->x + o * t->next;
 #if IS_REAL
-        *y = FN(fold_rows)(SUM, t, x);
+        *y = FN(fold_rows)(op, t, x);
 #else
-        *y = 0;
+        *y = NEUTRAL(op, 0);
         for (int64_t r = 0; r < t->rows; r++)
-            for (int64_t i = 0; i < t->n; i++) *y += x[t->row[r] + i * t->stride];
+            for (int64_t i = 0; i < t->n; i++) *y = FN(total)(op, *y, x[t->row[r] + i * t->stride]);
 #endif
     }
 }
 
-/* x[rows, n] → n: whole rows are added to a row of totals, four rows at a time. */
-static void FN(sum_columns)(const tile_t *t)
+/* x[rows, n] → n: whole rows are joined to a row of totals, four rows at a time. */
+TD_INLINE void FN(sum_or_prod_columns)(int op, const tile_t *t)
 {
     const int64_t n = t->n, stride = t->stride;
     TOTAL total[COLUMNS];
-    memset(total, 0, (size_t)n * sizeof *total);
+    for (int64_t j = 0; j < n; j++) total[j] = NEUTRAL(op, 0);
     int64_t r = 0;
     if (stride == 1)
         for (; r + 4 <= t->rows; r += 4) {
@@ -121,34 +126,47 @@ static void FN(sum_columns)(const tile_t *t)
             const REAL *c = (const REAL *)t->x + t->row[r + 2],
                        *d = (const REAL *)t->x + t->row[r + 3];
             for (int64_t j = 0; j < n; j++)
-                total[j] += ((TOTAL)a[j] + (TOTAL)b[j]) + ((TOTAL)c[j] + (TOTAL)d[j]);
+                total[j] = FN(total)(op, total[j],
+                                     FN(total)(op, FN(total)(op, (TOTAL)a[j], (TOTAL)b[j]),
+                                               FN(total)(op, (TOTAL)c[j], (TOTAL)d[j])));
         }
     for (; r < t->rows; r++) {
         const REAL *a = (const REAL *)t->x + t->row[r];
-        for (int64_t j = 0; j < n; j++) total[j] += a[j * stride];
+        for (int64_t j = 0; j < n; j++) total[j] = FN(total)(op, total[j], a[j * stride]);
     }
     TOTAL *y = t->y;
     for (int64_t j = 0; j < n; j++) y[j * t->y_stride] = total[j];
 }
 
-/* The partial sums become one by pairs of pairs, like a binary counter: after k of them, level
- * holds one sum for each 1 in the binary digits of k. */
-static void FN(sum_combine)(void *y, int64_t *place, const void *partial,
-                            const int64_t *partial_place, int64_t count, int64_t step)
+/* The partial totals become one by pairs of pairs, like a binary counter: after k of them, level
+ * holds one total for each 1 in the binary digits of k. */
+TD_INLINE void FN(sum_or_prod_combine)(int op, void *y, const void *partial, int64_t count,
+                                       int64_t step)
 {
-    (void)place, (void)partial_place;
     const TOTAL *x = partial;
     TOTAL level[64];
     int top = 0;
     for (int64_t k = 0; k < count; k++) {
-        TOTAL sum = x[k * step];
-        for (int64_t ones = k; ones & 1; ones >>= 1) sum = level[--top] + sum;
-        level[top++] = sum;
+        TOTAL all = x[k * step];
+        for (int64_t ones = k; ones & 1; ones >>= 1) all = FN(total)(op, level[--top], all);
+        level[top++] = all;
     }
-    TOTAL sum = level[--top];
-    while (top > 0) sum = level[--top] + sum;
-    *(TOTAL *)y = sum;
+    TOTAL all = level[--top];
+    while (top > 0) all = FN(total)(op, level[--top], all);
+    *(TOTAL *)y = all;
 }
+
+#define TOTALS(name, op)                                                                           \
+    static void FN(name##_rows)(const tile_t *t) { FN(sum_or_prod_rows)(op, t); }                  \
+    static void FN(name##_columns)(const tile_t *t) { FN(sum_or_prod_columns)(op, t); }            \
+    static void FN(name##_combine)(void *y, int64_t *place, const void *partial,                   \
+                                   const int64_t *partial_place, int64_t count, int64_t step)      \
+    {                                                                                              \
+        (void)place, (void)partial_place;                                                          \
+        FN(sum_or_prod_combine)(op, y, partial, count, step);                                      \
+    }
+TOTALS(sum, SUM)
+TOTALS(prod, PROD)
 
 /* The first element of the tile that is `best`, or NaN. */
 static int64_t FN(find)(const tile_t *t, const REAL *first, REAL best)
@@ -247,6 +265,8 @@ EXTREME(max, MAX)
 EXTREME(min, MIN)
 
 #undef EXTREME
+#undef TOTALS
+#undef NEUTRAL
 #undef BETTER
 #undef IS_NAN
 #undef IS_NUMBER

@@ -40,7 +40,8 @@ TD_INLINE void FN(cumsum_strip)(const scan_t *s, int64_t at, int64_t step, int64
     for (int64_t t = 0; t < s->plan.n; t++, x += step, y += step)
         for (int64_t j = 0; j < m; j++) {
             const STATE sum = total[j] + (STATE)x[j], added = sum - total[j];
-            error[j] += (total[j] - (sum - added)) + ((STATE)x[j] - added);
+            if (sizeof(TOTAL) == sizeof(STATE)) /* else a double has digits to spare */
+                error[j] += (total[j] - (sum - added)) + ((STATE)x[j] - added);
             total[j] = sum;
             y[j] = (TOTAL)(sum - sum == 0 ? sum + error[j] : sum); /* ∞ has no error */
         }

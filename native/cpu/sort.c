@@ -39,7 +39,7 @@ td_status td_sort(td_tensor *values, td_tensor *idx, const td_tensor *x, int32_t
     TD_TRY(td_plan_sort(&job.plan, values, idx, x));
     if (!table[x->dtype])
         return td_fail(TD_EDTYPE, "sort has no kernel for %s", td_dtype_name(x->dtype));
-    const int64_t n = job.plan.n, few = 4 * job.plan.m + 256;
+    const int64_t n = job.plan.n, few = 3 * job.plan.m + 128;
     job.room = TD_MIN(n, few);
     td_parallel(job.plan.rows, TD_MAX(1, GRAIN / TD_MAX(n, 1)), table[x->dtype], &job);
     if (job.failed)

@@ -1,4 +1,4 @@
-/* reduce.cu — sums, maxima and minima over any set of axes: td_sum, td_max, td_min.
+/* reduce.cu — sums, products and extremes over any set of axes: td_sum, td_prod, td_max, td_min.
  *
  * The plan (common/reduction.h) sees x as rows or columns, so neighbouring threads always read
  * neighbouring memory:
@@ -23,13 +23,16 @@ enum {
 
 /* --- what is accumulated ---------------------------------------------------------------------- */
 
-template <class T, class TOTAL> struct sum_fold {
+template <class T, class TOTAL, bool PRODUCT> struct total_fold {
     using element = T;
     using state = TOTAL;
-    using next = sum_fold<TOTAL, TOTAL>; /* joins what this one puts */
-    static __device__ __forceinline__ state none() { return 0; }
+    using next = total_fold<TOTAL, TOTAL, PRODUCT>; /* joins what this one puts */
+    static __device__ __forceinline__ state none() { return PRODUCT ? 1 : 0; }
     static __device__ __forceinline__ state one(T v, int64_t) { return (TOTAL)v; }
-    static __device__ __forceinline__ state join(state a, state b) { return a + b; }
+    static __device__ __forceinline__ state join(state a, state b)
+    {
+        return PRODUCT ? a * b : a + b;
+    }
     static __device__ __forceinline__ void put(void *y, int64_t *, int64_t at, int64_t, state v)
     {
         ((TOTAL *)y)[at] = v;
@@ -341,20 +344,24 @@ static td_status reduce(const char *op, td_tensor *y, td_tensor *idx, const td_t
 
 /* --- the ops ---------------------------------------------------------------------------------- */
 
-td_status td_sum(td_tensor *y, const td_tensor *x)
+template <bool PRODUCT> static td_status total(const char *op, td_tensor *y, const td_tensor *x)
 {
     const bool real = x->dtype == TD_F32 || x->dtype == TD_F64;
-    TD_TRY(td_check_reduction("sum", x, real ? x->dtype : TD_I64, y));
+    TD_TRY(td_check_reduction(op, x, real ? x->dtype : TD_I64, y));
     switch (x->dtype) {
-    case TD_F32: return reduce<sum_fold<float, float>>("sum", y, NULL, x, true);
-    case TD_F64: return reduce<sum_fold<double, double>>("sum", y, NULL, x, true);
-    case TD_I64: return reduce<sum_fold<int64_t, int64_t>>("sum", y, NULL, x, true);
-    case TD_I32: return reduce<sum_fold<int32_t, int64_t>>("sum", y, NULL, x, true);
-    case TD_I16: return reduce<sum_fold<int16_t, int64_t>>("sum", y, NULL, x, true);
-    case TD_I8: return reduce<sum_fold<int8_t, int64_t>>("sum", y, NULL, x, true);
-    default: return reduce<sum_fold<uint8_t, int64_t>>("sum", y, NULL, x, true);
+    case TD_F32: return reduce<total_fold<float, float, PRODUCT>>(op, y, NULL, x, true);
+    case TD_F64: return reduce<total_fold<double, double, PRODUCT>>(op, y, NULL, x, true);
+    case TD_I64: return reduce<total_fold<int64_t, int64_t, PRODUCT>>(op, y, NULL, x, true);
+    case TD_I32: return reduce<total_fold<int32_t, int64_t, PRODUCT>>(op, y, NULL, x, true);
+    case TD_I16: return reduce<total_fold<int16_t, int64_t, PRODUCT>>(op, y, NULL, x, true);
+    case TD_I8: return reduce<total_fold<int8_t, int64_t, PRODUCT>>(op, y, NULL, x, true);
+    default: return reduce<total_fold<uint8_t, int64_t, PRODUCT>>(op, y, NULL, x, true);
     }
 }
+
+td_status td_sum(td_tensor *y, const td_tensor *x) { return total<false>("sum", y, x); }
+
+td_status td_prod(td_tensor *y, const td_tensor *x) { return total<true>("prod", y, x); }
 
 template <bool MAX>
 static td_status best(const char *op, td_tensor *y, td_tensor *idx, const td_tensor *x)

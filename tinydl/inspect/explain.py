@@ -134,12 +134,15 @@ def _kernels(op: Op, device: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _exported(path: Path, name: str) -> list[tuple[str, str]]:
-    return list(matches(path, rf"^td_status td_{name}\([^;{{]*\)\n{{.*?^}}$"))
+    body = r"(?:\n{.*?^}| {[^\n]*})$"
+    return list(matches(path, rf"^td_status td_{name}\([^;{{]*\){body}"))
 
 
 def _c(folder: Path, name: str) -> Iterator[tuple[str, str]]:
-    """The exported C function, and the bodies of its name in the files beside it."""
-    bodies = rf"^(?:TD_INLINE|static)[^\n;]* FN\({name}(?:_\w+)?\)\([^;{{]*\)\n{{.*?^}}$"
+    """The exported C function, and the bodies of its name in the files beside it, such as
+    sum_rows, or sum_or_prod_rows."""
+    own = rf"FN\((?:\w+_or_)?{name}(?:_\w+)?\)"
+    bodies = rf"^(?:TD_INLINE|static)[^\n;]* {own}\([^;{{]*\)\n{{.*?^}}$"
     for path in sorted(folder.glob("cpu/*.c")):
         exported = _exported(path, name)
         yield from exported

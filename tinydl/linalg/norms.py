@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import inf
 
-from .. import ops
 from ..dtypes import DType
 from ..out import with_out
 from ..tensor import Tensor
@@ -32,17 +31,7 @@ def vector_norm(
     tensor(5.)
     """
     x = matrices("vector_norm", x if dtype is None else x.to(dtype), least=0)
-    dims = ops.normalize_dims("linalg.vector_norm", dim, x.ndim)
-    if ord in (inf, -inf):
-        return (x.abs().amax if ord > 0 else x.abs().amin)(dims, keepdim)
-    if ord == 0:
-        return (x != 0).to(x.dtype).sum(dims, keepdim)
-    if ord == 1:
-        return x.abs().sum(dims, keepdim)
-    total = (x.square() if ord == 2 else x.abs() ** ord).sum(dims, keepdim)
-    none = total == 0  # where a root has no derivative
-    root = ops.where(none, 1, total)
-    return ops.where(none, 0, root.sqrt() if ord == 2 else root ** (1 / ord))
+    return x.norm(float(ord), dim, keepdim)
 
 
 @with_out

@@ -27,8 +27,8 @@ class InplaceBinaryMethods:
         self, of the same shape and dtype as before.
 
     Raises:
-        RuntimeError: self requires a gradient and is a leaf or a view; use the form without _, or
-            no_grad().
+        RuntimeError: self is a leaf that requires a gradient, or a view of one; use the form
+            without _, or no_grad().
         ValueError: the result does not fit self's shape, or self is an expanded view.
         TypeError: the result does not fit self's dtype, such as a fraction into integers.
 

@@ -70,6 +70,27 @@ class ReduceMethods:
         x = self if dtype is None else self.to(dtype)
         return ops.sum(x, dim=ops.normalize_dims("sum", dim, x.ndim), keepdim=keepdim)
 
+    def prod(
+        self,
+        dim: Dims = None,
+        keepdim: bool = False,
+        *,
+        dtype: DType | None = None,
+        axis: Dims = None,
+        keepdims: bool = False,
+    ) -> Tensor:
+        """The product, Π self over dim; integers and bools multiply in int64. 1 of nothing.
+
+        Derivatives are exact where elements are 0, of any order.
+
+        >>> import tinydl
+        >>> tinydl.tensor([[1, 2], [3, 4]]).prod(dim=0)
+        tensor([3, 8])
+        """
+        dim, keepdim = _either(dim, axis, keepdim, keepdims)
+        x = self if dtype is None else self.to(dtype)
+        return ops.prod(x, dim=ops.normalize_dims("prod", dim, x.ndim), keepdim=keepdim)
+
     def mean(
         self,
         dim: Dims = None,

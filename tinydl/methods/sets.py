@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .. import dtypes, ops
 from .reduce import _either
@@ -19,6 +19,17 @@ class SetMethods:
 
     __slots__ = ()
 
+    @overload
+    def unique(
+        self,
+        sorted: bool = True,
+        return_inverse: Literal[False] = False,
+        return_counts: Literal[False] = False,
+        dim: int | None = None,
+        *,
+        axis: int | None = None,
+    ) -> Tensor: ...
+    @overload
     def unique(
         self,
         sorted: bool = True,
@@ -27,7 +38,10 @@ class SetMethods:
         dim: int | None = None,
         *,
         axis: int | None = None,
-    ) -> Tensor | tuple[Tensor, ...]:
+    ) -> Any: ...
+    def unique(
+        self, sorted=True, return_inverse=False, return_counts=False, dim=None, *, axis=None
+    ):
         """The different elements in ascending order, or the different slices along dim.
 
         Args:
@@ -56,6 +70,16 @@ class SetMethods:
         values = back(rows.index_select(0, order.index_select(0, first)))
         return _chosen(self, values, inverse, counts, return_inverse, return_counts, dim)
 
+    @overload
+    def unique_consecutive(
+        self,
+        return_inverse: Literal[False] = False,
+        return_counts: Literal[False] = False,
+        dim: int | None = None,
+        *,
+        axis: int | None = None,
+    ) -> Tensor: ...
+    @overload
     def unique_consecutive(
         self,
         return_inverse: bool = False,
@@ -63,7 +87,8 @@ class SetMethods:
         dim: int | None = None,
         *,
         axis: int | None = None,
-    ) -> Tensor | tuple[Tensor, ...]:
+    ) -> Any: ...
+    def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None, *, axis=None):
         """The first of each run of equal elements, or of equal slices along dim: as unique().
 
         >>> import tinydl

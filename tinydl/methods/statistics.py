@@ -111,7 +111,7 @@ class StatisticMethods:
         """The p-norm (Σ |x|ᵖ)^(1/p) over dim: Euclid's for "fro", 2 and None.
 
         inf is the largest |x|, −inf the smallest, 0 how many are not 0. Where the norm is 0 its
-        derivative is 0. Matrices' other norms are in linalg.
+        derivative is 0. "nuc" and the other norms of matrices are linalg.matrix_norm().
 
         Raises:
             ValueError: p is another word; inf and −inf of nothing.
@@ -122,10 +122,14 @@ class StatisticMethods:
             tensor(5.)
         """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
-        if isinstance(p, str) and p != "fro":
-            raise ValueError(f'norm: p is a number or "fro", got {p!r}')
-        p = 2.0 if p in ("fro", None) else float(p)
         x = _real("norm", self if dtype is None else self.to(dtype))
+        if p == "nuc":
+            from ..linalg import matrix_norm  # linalg is made of Tensors
+
+            return matrix_norm(x, p, (-2, -1) if dim is None else dim, keepdim)
+        if isinstance(p, str) and p != "fro":
+            raise ValueError(f'norm: p is a number, "fro" or "nuc", got {p!r}')
+        p = 2.0 if p in ("fro", None) else float(p)
         dims = ops.normalize_dims("norm", dim, x.ndim)
         if p == 2:
             return _root(ops.sum(x.square(), dim=dims, keepdim=keepdim))

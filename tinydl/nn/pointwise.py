@@ -85,7 +85,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
     >>> import tinydl
     >>> tinydl.nn.functional.hardswish(tinydl.tensor([-4.0, 1.0, 4.0]))
-    tensor([-0.    ,  0.6667,  4.    ])
+    tensor([0.    , 0.6667, 4.    ])
     """
     if inplace:
         return become(input, hardswish)

@@ -134,7 +134,7 @@ class Hardswish(Activation):
     Example:
         >>> import tinydl
         >>> tinydl.nn.Hardswish()(tinydl.tensor([-4.0, 1.0, 4.0]))
-        tensor([-0.    ,  0.6667,  4.    ])
+        tensor([0.    , 0.6667, 4.    ])
     """
 
     arguments = ("inplace",)

@@ -77,7 +77,7 @@ from .functions import (
     tan,
     xlog1py,
     xlogy,
-)  # fmt: skip
+)
 from .fused import conv2d_relu, linear_relu
 from .index import (
     Diagonal,
@@ -97,7 +97,7 @@ from .order import commonest, median, nanmedian, quantile
 from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
-from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, sum, sum_to
+from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, prod, sum, sum_to
 from .rounding import (
     ceil,
     copysign,
@@ -113,7 +113,7 @@ from .rounding import (
     round,
     trunc,
     trunc_divide,
-)  # fmt: skip
+)
 from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
 from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from .. import dtypes
@@ -11,7 +12,8 @@ from ..op import op
 from ..tensor import Tensor
 from .check import axis
 from .index import scatter_zeros
-from .shape import expand, reshape
+from .scan import backwards, products_before
+from .shape import expand, inverse, permute, reshape
 
 
 def normalize_dims(name: str, dim, ndim: int) -> tuple:
@@ -81,6 +83,35 @@ def _sum_rule(g, x_shape, dim, keepdim):
 sum.vjp(x=_sum_rule)
 
 
+@op
+def prod(x, *, dim, keepdim):
+    """y = Π x over the axes of dim.
+
+    x[…] of any dtype → y without those axes (with size 1 if keepdim), of x's dtype; integers and
+    bools multiply in int64. 1 of nothing.
+    """
+    dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
+    y = Array.empty(_kept(x.shape, dim), dtype, x.storage.backend)
+    call_arrays("prod", y, x)
+    return _drop(y, dim, keepdim)
+
+
+def _prod_rule(g, x, x_shape, dim, keepdim):
+    """gx = g · (what stands before x) · (what stands behind): right also where x is 0."""
+    order = (*[i for i in range(len(x_shape)) if i not in dim], *dim)
+    kept = tuple([x_shape[i] for i in order[: len(order) - len(dim)]])
+    rows = reshape(permute(x, dims=order), shape=(*kept, math.prod(x_shape[i] for i in dim)))
+    last = len(kept)
+    others = products_before(rows, last) * backwards(
+        products_before(backwards(rows, last), last), last
+    )
+    others = reshape(others, shape=tuple([x_shape[i] for i in order]))
+    return _restore(g, x_shape, dim, keepdim) * permute(others, dims=inverse(order))
+
+
+prod.vjp(x=_prod_rule)
+
+
 @lru_cache(maxsize=4096)
 def _broadcast_dims(to: tuple, shape: tuple) -> tuple[tuple, bool]:
     """The axes of `to` along which `shape` is repeated, and whether some of them are its own."""
@@ -135,6 +166,8 @@ def min(x, *, dim, keepdim):
 
 
 def _max_rule(g, rest, x_shape, dim, keepdim):
+    if not x_shape:
+        return g
     place = _restore(rest[0], x_shape, dim, keepdim)
     return scatter_zeros(_restore(g, x_shape, dim, keepdim), place, shape=x_shape, dim=dim[0])
 

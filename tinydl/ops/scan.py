@@ -10,7 +10,7 @@ from ..tensor import Tensor
 from .check import real, same_dtype
 from .elementwise import where
 from .index import getitem, normalize, scatter_zeros
-from .shape import cat, permute, reshape
+from .shape import cat
 
 
 def _scan(name: str, operands: tuple, dim: int, dtype, *attrs, places: bool = False) -> list:
@@ -158,13 +158,11 @@ def later(x: Tensor, dim: int, first: float) -> Tensor:
     return cat(head, along(x, dim, 0, -1), dim=dim) if shape else head
 
 
-def flat(x: Tensor, dims: tuple) -> Tensor:
-    """The axes of dims as one, in reading order, behind the others."""
-    shape = x._array.shape
-    kept = tuple(i for i in range(len(shape)) if i not in dims)
-    if dims != tuple(range(len(kept), len(shape))):
-        x = permute(x, dims=(*kept, *dims))
-    size = 1
-    for i in dims:
-        size *= shape[i]
-    return reshape(x, shape=(*[shape[i] for i in kept], size))
+def backwards(x: Tensor, dim: int) -> Tensor:
+    """x in reverse along dim: a view."""
+    return along(x, dim, step=-1)
+
+
+def products_before(x: Tensor, dim: int) -> Tensor:
+    """y[t] = x[0] · … · x[t−1] along dim, 1 where nothing stands before."""
+    return later(cumprod(x, dim=dim), dim, 1.0)

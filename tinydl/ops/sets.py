@@ -1,6 +1,6 @@
 """Tensors as sets of their elements, or of their slices: which are equal, how often each is there.
 
-All are made of sort, cumsum and searchsorted. How many there are decides the result's shape: that
+All are made of sort and cumsum. How many there are decides the result's shape: that
 one number is read from the device.
 """
 
@@ -11,12 +11,11 @@ from math import inf
 from .. import dtypes
 from ..array import Array
 from ..tensor import Tensor
-from .elementwise import cast
 from .index import gather
 from .reduce import sum
 from .scan import along, cumsum
 from .shape import cat, expand, reshape
-from .sort import searchsorted, sort
+from .sort import sort
 
 
 def _counting(n: int, like: Tensor) -> Tensor:
@@ -26,11 +25,9 @@ def _counting(n: int, like: Tensor) -> Tensor:
 
 
 def _places(mask: Tensor) -> Tensor:
-    """Where mask[n] is true, in order."""
-    if not mask.shape[0]:
-        return cast(mask, dtypes.int64)
-    found = cumsum(mask, dim=0)
-    return searchsorted(_counting(int(found[-1].item()), mask), found, right=False)
+    """Where mask[n] is true, in order: what is true sorts first, and stays in order."""
+    count = int(sum(mask, dim=(0,), keepdim=False).item())
+    return sort(mask, dim=0, descending=True, count=count)[1]
 
 
 def runs(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:

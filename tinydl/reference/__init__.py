@@ -79,7 +79,7 @@ from .matmul import _matmul, linear, linear_input, linear_weight, matmul_split
 from .optim import adam, sgd
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_scatter
 from .random import dropout, dropout_grad, exponential, normal, philox, randint, uniform
-from .reduce import amax, amin, argmax, argmin, max, min, sum
+from .reduce import amax, amin, argmax, argmin, max, min, prod, sum
 from .rounding import (
     ceil,
     copysign,

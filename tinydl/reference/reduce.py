@@ -11,6 +11,12 @@ def sum(x, *, dim, keepdim):
     return np.sum(x, axis=dim, keepdims=keepdim, dtype=dtype)
 
 
+def prod(x, *, dim, keepdim):
+    """Π x; integers and bools in int64"""
+    dtype = x.dtype if x.dtype.kind == "f" else np.int64
+    return np.prod(x, axis=dim, keepdims=keepdim, dtype=dtype)
+
+
 def amax(x, *, dim, keepdim):
     """max x; NaN if one is"""
     return np.max(x, axis=dim, keepdims=keepdim)
