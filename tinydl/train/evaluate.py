@@ -21,6 +21,14 @@ class Evaluation:
     targets: np.ndarray
     probabilities: np.ndarray
 
+    def __post_init__(self) -> None:
+        shape = self.probabilities.shape
+        if self.targets.shape != shape[:1] + shape[2:]:
+            raise ValueError(
+                f"Evaluation: targets of shape {self.targets.shape} do not fit probabilities of "
+                f"shape {shape}: expected {shape[:1] + shape[2:]}, or all would be compared with all"
+            )
+
     @property
     def predictions(self) -> np.ndarray:
         return self.probabilities.argmax(1)
