@@ -23,10 +23,11 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         shape = self.probabilities.shape
-        if self.targets.shape != shape[:1] + shape[2:]:
+        expected = shape[:1] + shape[2:]
+        if self.targets.shape != expected:
             raise ValueError(
                 f"Evaluation: targets of shape {self.targets.shape} do not fit probabilities of "
-                f"shape {shape}: expected {shape[:1] + shape[2:]}, or all would be compared with all"
+                f"shape {shape}: expected {expected}, or all would be compared with all"
             )
 
     @property
