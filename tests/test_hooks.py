@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 from devices import EVERY_DEVICE
@@ -165,6 +167,20 @@ def test_backward_hooks_of_several_inputs_and_outputs():
     net.register_full_backward_hook(lambda module, into, out: (into[0],))
     with pytest.raises(RuntimeError, match="returned 1 gradients, expected 3"):
         net(x, 2.0, y)[0].backward()
+
+
+def test_backward_hooks_make_no_cycles():
+    net = nn.ReLU()
+    net.register_full_backward_hook(lambda module, into, out: None)
+    gc.disable()
+    try:
+        y = net(ones(2, requires_grad=True))
+        node = weakref.ref(y._array.storage)
+        y.sum().backward()
+        del y
+        assert node() is None
+    finally:
+        gc.enable()
 
 
 def test_hooked_layers_of_a_sequential_are_called_alone():

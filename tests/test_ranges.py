@@ -161,10 +161,17 @@ def test_to_and_type():
     assert x.to(dtype=F64, copy=True, non_blocking=True).dtype is F64
     assert x.type(F64).dtype is F64 and x.type("torch.LongTensor").tolist() == [1, -2]
     assert x.cpu().type() == "tinydl.FloatTensor" and x.byte().cpu().type() == "tinydl.ByteTensor"
+    assert x.to(float).dtype is tinydl.zeros(1, dtype=float).dtype is F64  # Python's
+    assert x.type(int).dtype is I64 and tinydl.tensor([0, 2], dtype=bool).tolist() == [False, True]
     for name in ("float", "double", "half", "bfloat16", "long", "int", "short", "char", "bool"):
         y = getattr(x, name)()
         assert y.dtype is getattr(tinydl, name, tinydl.int8) and getattr(y, name)() is y
-    for wrong in (lambda: x.type("Float"), lambda: x.type(3.5), lambda: x.to(2.5)):
+    for wrong in (
+        lambda: x.type("Float"),
+        lambda: x.type(3.5),
+        lambda: x.to(2.5),
+        lambda: x.to(str),
+    ):
         with pytest.raises(TypeError, match="no dtype is called|dtype: expected|to: expected"):
             wrong()
 

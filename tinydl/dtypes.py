@@ -64,6 +64,7 @@ bfloat16 = DType("bfloat16", "bf16", 9)
 # in the order of their codes
 ALL = (float32, float64, int64, int32, uint8, bool_, int16, int8, float16, bfloat16)
 FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL if dtype.numpy}
+_OF_PYTHON = {float: float64, int: int64, bool: bool_}
 _default = float32
 
 
@@ -117,9 +118,12 @@ def from_numpy_dtype(dtype: np.dtype) -> DType:
 
 
 def checked(dtype) -> DType:
-    """dtype, which the user gave; TypeError when it is none of tinydl's."""
+    """dtype, which the user gave: one of tinydl's, or as in PyTorch Python's float (float64), int
+    (int64) or bool; TypeError when it is none of them."""
     if isinstance(dtype, DType):
         return dtype
+    if isinstance(dtype, type) and dtype in _OF_PYTHON:
+        return _OF_PYTHON[dtype]
     names = ", ".join(map(repr, ALL))
     raise TypeError(f"dtype: expected one of {names}; got {dtype!r:.60}")
 

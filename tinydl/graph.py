@@ -126,14 +126,7 @@ class Node:
     @property
     def next_functions(self) -> tuple:
         """For each input (node, output number), (AccumulateGrad, 0) of a leaf, or (None, 0)."""
-        return tuple(
-            edge
-            if type(edge) is tuple
-            else (None, 0)
-            if edge is None
-            else (AccumulateGrad(edge), 0)
-            for edge in self.edges
-        )
+        return tuple(map(_next, self.edges))
 
     def __repr__(self) -> str:
         return f"<{self.name()} of {describe_site(self.site)}>"
@@ -180,6 +173,12 @@ class Node:
             f"  modified by {op} at {describe_site(site)}\n"
             "Use the operation that returns a new tensor instead, or clone() before modifying."
         )
+
+
+def _next(edge) -> tuple:
+    if type(edge) is tuple:
+        return edge
+    return None if edge is None else AccumulateGrad(edge), 0
 
 
 class AccumulateGrad:

@@ -66,7 +66,7 @@ class ConvertMethods:
             tensor([1., 2.], dtype=tinydl.float64)
         """
         for argument in args:
-            if isinstance(argument, DType):
+            if isinstance(argument, (DType, type)):
                 dtype = argument
             elif ops.is_tensor(argument):
                 dtype, device = argument.dtype, argument.device
@@ -76,7 +76,7 @@ class ConvertMethods:
                 raise TypeError(f"to: expected a dtype, a device or a tensor, got {argument!r}")
         flags = [argument for argument in args if isinstance(argument, bool)]
         copy = copy or (len(flags) > 1 and flags[1])
-        x = self if dtype is None else ops.cast(self, dtype)
+        x = self if dtype is None else ops.cast(self, dtypes.checked(dtype))
         if device is not None:
             target = devices.device(device)
             if target.backend is not x._array.backend:

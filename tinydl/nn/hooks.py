@@ -44,7 +44,7 @@ def call_with_hooks(module: Module, inputs: tuple, kwargs: dict) -> Any:
             elif changed is not None:
                 inputs = changed if isinstance(changed, tuple) else (changed,)
         gate = _Gate(module, inputs) if hooks.going_back or hooks.gone_back else None
-        result = module.forward(*(gate.inputs if gate else inputs), **kwargs)
+        result = module.forward(*(gate.enter(inputs) if gate else inputs), **kwargs)
         for handle, (hook, with_kwargs, _) in list(hooks.after.items()):
             done.add(handle)
             told = (inputs, kwargs) if with_kwargs else (inputs,)
@@ -86,13 +86,16 @@ class _Through(Function):
 
 
 class _Gate:
-    """The two gates of one call of a module with backward hooks."""
+    """The two gates of one call of a module with backward hooks. Keeps no tensor of the call, whose
+    graph keeps it."""
 
     def __init__(self, module: Module, inputs: tuple):
-        self.module, self.inputs, self.out = module, inputs, None
+        self.module, self.count, self.out = module, len(inputs), None
         self.open = any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
-        if self.open:
-            self.inputs = _Through.apply(self._came_out, *inputs)
+
+    def enter(self, inputs: tuple) -> tuple:
+        """The module's inputs, behind the gate, if any of them wants a gradient."""
+        return _Through.apply(self._came_out, *inputs) if self.open else inputs
 
     def leave(self, result: Any) -> Any:
         """The module's outputs, behind the gate."""
@@ -113,7 +116,7 @@ class _Gate:
         if self.open:
             self.out = grads
         else:  # no input wants a gradient: this is all there is to see
-            self._hooked((None,) * len(self.inputs), grads)
+            self._hooked((None,) * self.count, grads)
         return grads
 
     def _came_out(self, grads: tuple) -> tuple:
