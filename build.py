@@ -164,7 +164,7 @@ def build(
                 rows, like = {plainest: rows[plainest], **TILES}, dict.fromkeys(TILES, plainest)
             jobs = {}
             for isa, row in rows.items():
-                if isa not in like or knows(cc, isa, row, work):
+                if not row or knows(cc, isa, row, work):
                     shared = jobs.get(like.get(isa), {})
                     jobs[isa] = start_objects(pool, cc, isa, row, extra, work, shared)
             for isa in TILES if tiles else jobs:

@@ -96,6 +96,29 @@ def test_an_error_stops_the_build_with_the_compilers_words(tmp_path):
     assert not list((tmp_path / "out").glob("*.so"))
 
 
+@compiler
+def test_a_row_whose_flags_the_compiler_lacks_is_left_out(tmp_path, monkeypatch):
+    machine = recipe.this_machine()
+    rows = {**recipe.ISAS[machine], "next": ["-mno-such-instructions"]}
+    monkeypatch.setitem(recipe.ISAS, machine, rows)
+    made = recipe.build(tmp_path, verbose=False)
+    names = {path.name for path in made}
+    assert not [name for name in names if "next" in name]
+    assert f"libtinydl-cpu-{next(iter(rows))}{recipe.EXTENSION}" in names
+
+
+@compiler
+def test_rows_that_are_alike_share_their_objects(tmp_path, monkeypatch):
+    cc = recipe.find_compiler()
+    recipe.build_declarations(cc, tmp_path, tmp_path)
+    monkeypatch.setattr(recipe, "compile_file", lambda cc, flags, source, target: source.name)
+    with recipe.ThreadPoolExecutor(1) as pool:
+        one = recipe.start_objects(pool, cc, "avx512", [], [], tmp_path, {})
+        other = recipe.start_objects(pool, cc, "avx512bf16", [], [], tmp_path, one)
+    assert one.keys() == other.keys() > set(recipe.OWN)
+    assert {name for name in one if one[name] is not other[name]} == set(recipe.OWN)
+
+
 def test_no_compiler():
     done = python(str(ROOT / "build.py"), PATH="", CC="")
     assert done.returncode == 1

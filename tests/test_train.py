@@ -64,6 +64,11 @@ def test_evaluation():
     assert table[3].split() == ["c", "1", "100.00%"]
 
 
+def test_accuracy_does_not_broadcast():
+    with pytest.raises(ValueError, match=r"targets of shape \(3, 1\) .*expected \(3,\)"):
+        Evaluation(0.5, np.zeros((3, 1), np.int64), np.zeros((3, 2), np.float32))
+
+
 def test_evaluate_leaves_the_model_as_it_was():
     model = nn.Sequential(nn.Dropout(0.9), perceptron()).train()
     loader = DataLoader(blobs(), 10)

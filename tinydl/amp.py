@@ -1,7 +1,7 @@
 """Autocast: products and convolutions of a block computed in bfloat16, where that is faster.
 
 Inside `with tinydl.autocast("cpu"):` the ops whose work is sums of products take their float32
-operands rounded to bfloat16 and sum in float32; softmax, losses and norms take halves as float32;
+operands rounded to bfloat16 and sum in float32; softmax and losses take halves as float32;
 everything else computes in the dtype it is given. Parameters stay float32 and so do their
 gradients, because rounding is an op with a derivative like any other.
 """
@@ -56,7 +56,7 @@ class autocast:
     """Computes products and convolutions in bfloat16 within a block or a function.
 
     `matmul`, `linear`, `conv2d` and what is made of them take float32 operands rounded to `dtype`
-    and give `dtype`, with sums in float32; float64 stays as it is. `softmax`, losses and norms give
+    and give `dtype`, with sums in float32; float64 stays as it is. `softmax` and losses give
     float32. Of other operands of two dtypes the wider decides, as everywhere. It is for forward
     passes; backward() computes each gradient in the dtype of its op, whether inside or outside.
     Parameters and their gradients stay float32.
@@ -196,14 +196,17 @@ class InFloat32(Op):
 
     def prepare(self, inputs: tuple) -> list:
         inputs = super().prepare(inputs)
-        if not mode.any:
-            return inputs
-        return [
-            OPS["to_dtype"](x, dtype=float32, source=x._array.dtype)
-            if x is not None and x._array.dtype.is_half and _dtype_for(x)
-            else x
-            for x in inputs
-        ]
+        return in_float32(*inputs) if mode.any else inputs
+
+
+def in_float32(*inputs: Tensor | None) -> list[Tensor | None]:
+    """Operands of what autocast computes in float32: halves are widened, without it nothing is."""
+    return [
+        OPS["to_dtype"](x, dtype=float32, source=x._array.dtype)
+        if x is not None and x._array.dtype.is_half and _dtype_for(x)
+        else x
+        for x in inputs
+    ]
 
 
 def rounded(inputs: tuple) -> list:

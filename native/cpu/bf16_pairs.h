@@ -26,12 +26,60 @@ typedef uint16_t panel_t;
 static const char PRODUCTS[][2] = {{2, 0}, {1, 1}, {0, 2}, {1, 0}, {0, 1}, {0, 0}};
 enum { ALL_PRODUCTS = 6 };
 
+/* A vector of pairs of bf16, of x[i] and x[i + step]; and one of x[2i] and x[2i + 1]. */
+TD_INLINE vec_f32 pairs_across(const uint16_t *x, int64_t step)
+{
+    const halves_bf16 low = *(const halves_bf16 *)x, high = *(const halves_bf16 *)(x + step);
+    const bits_f32 upper = __builtin_convertvector(high, bits_f32) << 16;
+    return (vec_f32)(__builtin_convertvector(low, bits_f32) | upper);
+}
+TD_INLINE vec_f32 pairs_along(const uint16_t *x) { return *(const uvec_f32 *)x; }
+
+/* A block of a's panel where lanes lie side by side: squares of pairs, turned in registers. Lanes
+ * are read up to whole squares. */
+static void turn_rows(panel_t *to, const uint16_t *x, int64_t step)
+{
+    for (int i = 0; i < UNIT_M; i += LANES_f32)
+        for (int t = 0; t < UNIT_K; t += 2 * LANES_f32) {
+            vec_f32 v[LANES_f32];
+            for (int l = 0; l < LANES_f32; l++)
+                v[l] = pairs_across(x + i + (t + 2 * l) * step, step);
+            turn_f32(v);
+            for (int l = 0; l < TD_MIN(LANES_f32, UNIT_M - i); l++)
+                store_f32((float *)(to + (i + l) * UNIT_K + t), v[l]);
+        }
+}
+
+/* A block of b's panel, all of it there: its columns lie side by side, or the numbers of each. */
+static int pairs_of_bf16(panel_t *to, const uint16_t *x, int64_t lane, int64_t step)
+{
+    if (lane == 1) {
+        for (int t = 0; t < UNIT_K; t += 2, to += 2 * UNIT_N)
+            for (int j = 0; j < UNIT_N; j += LANES_f32)
+                store_f32((float *)(to + 2 * j), pairs_across(x + t * step + j, step));
+        return 1;
+    }
+    for (int t = 0; step == 1 && t < UNIT_K; t += 2 * LANES_f32)
+        for (int j = 0; j < UNIT_N; j += LANES_f32) {
+            vec_f32 v[LANES_f32];
+            for (int l = 0; l < LANES_f32; l++) v[l] = pairs_along(x + (j + l) * lane + t);
+            turn_f32(v);
+            for (int l = 0; l < LANES_f32; l++)
+                store_f32((float *)(to + t * UNIT_N + 2 * (l * UNIT_N + j)), v[l]);
+        }
+    return step == 1;
+}
+
 TD_INLINE void pack_rows(const operand_t *x, panel_t *to, const int parts, int64_t apart,
                          int64_t lane0, int64_t k0, int64_t lanes, int64_t k)
 {
     const int64_t at = lane0 * x->lane + k0 * x->step;
+    const int turn = x->dtype == TD_BF16 && x->lane == 1 && x->step != 1 &&
+                     lane0 + td_round_up(UNIT_M, LANES_f32) <= x->lanes;
     for (int64_t t = 0; t < k; t += UNIT_K, to += UNIT_M * UNIT_K)
-        if (x->dtype == TD_F32)
+        if (turn && k - t >= UNIT_K)
+            turn_rows(to, (const uint16_t *)x->data + at + t * x->step, x->step);
+        else if (x->dtype == TD_F32)
             rows_f32(to, parts, apart, lanes, TD_MIN(k - t, UNIT_K),
                      (const float *)x->data + at + t * x->step, x->lane, x->step);
         else
@@ -74,6 +122,9 @@ static void pack_b(const operand_t *x, panel_t *to, int64_t apart, int64_t lane0
     const int64_t at = lane0 * x->lane + k0 * x->step;
     for (int64_t t = 0; t < k; t += UNIT_K, to += UNIT_K * UNIT_N) {
         const int64_t some = TD_MIN(k - t, UNIT_K), from = at + t * x->step;
+        if (x->dtype == TD_BF16 && lanes == UNIT_N && some == UNIT_K &&
+            pairs_of_bf16(to, (const uint16_t *)x->data + from, x->lane, x->step))
+            continue;
         if (some < UNIT_K)
             memset(block + some * UNIT_N, 0, (UNIT_K - some) * UNIT_N * sizeof *block);
         if (x->dtype == TD_F32)

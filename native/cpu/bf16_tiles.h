@@ -45,9 +45,10 @@ static void unit_end(void) { tile_loadconfig(&found); }
 
 /* c[32,32] (+)= a · b over k, whole blocks of 32. Tiles 0 to 3 are c's, 4 and 5 a's, 6 and 7 b's;
  * their numbers are part of the instructions. */
-static void unit_tile(float *c, int first, int64_t k, int parts, const panel_t *a, int64_t a_apart,
-                      const panel_t *b, int64_t b_apart)
+static void unit_tile(float *c, int first, int64_t m, int64_t k, int parts, const panel_t *a,
+                      int64_t a_apart, const panel_t *b, int64_t b_apart)
 {
+    (void)m;                             /* all rows of a tile take the time of one */
     __asm__ volatile("" : : : "memory"); /* gcc does not know that tiles are loaded from memory */
     const int row = UNIT_N * (int)sizeof *c;
     float *below = c + TILE_ROWS * UNIT_N;

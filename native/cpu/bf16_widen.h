@@ -33,10 +33,10 @@ static void pack_b(const operand_t *x, panel_t *to, int64_t apart, int64_t lane0
 }
 
 /* c[UNIT_M,UNIT_N] (+)= a · b over k. */
-static void unit_tile(float *c, int first, int64_t k, int parts, const panel_t *a, int64_t a_apart,
-                      const panel_t *b, int64_t b_apart)
+static void unit_tile(float *c, int first, int64_t m, int64_t k, int parts, const panel_t *a,
+                      int64_t a_apart, const panel_t *b, int64_t b_apart)
 {
-    (void)parts, (void)a_apart, (void)b_apart; /* there is one part */
+    (void)m, (void)parts, (void)a_apart, (void)b_apart; /* there is one part */
     vec_f32 sum[UNIT_M][TILE_V] = {0};
     for (int64_t t = 0; t < k; t++, a += UNIT_M, b += UNIT_N) {
         vec_f32 row[TILE_V];

@@ -14,7 +14,7 @@
 
 typedef struct {
     const void *data; /* element t of lane i at i·lane + t·step */
-    int64_t lane, step;
+    int64_t lane, step, lanes;
     int32_t dtype;
     int parts;
 } operand_t;
@@ -101,7 +101,7 @@ static void product_task(void *context, int64_t begin, int64_t end)
             const int64_t k = TD_MIN(deep - t, job->depth);
             pack_b(&job->b, b, b_apart, j, t, n, TD_MIN(job->p->k - t, k));
             for (int64_t row = 0; row < m; row += UNIT_M)
-                unit_tile(c + row * UNIT_N, t == 0, k, job->a.parts,
+                unit_tile(c + row * UNIT_N, t == 0, m - row, k, job->a.parts,
                           job->panel + (i + row) * deep + t * UNIT_M, a_apart, b, b_apart);
         }
         if (!write_out(job, c, job->from + i, j, m, n)) job->lost = 1;
@@ -147,8 +147,8 @@ static void multiply_some(void *context, int64_t begin, int64_t end)
     for (int64_t index = begin; index < end; index++) {
         const matrices_t p = td_batch_at(batch, index);
         product_t job = {.p = &p, .y = p.y, .y_dtype = batch->y.dtype, .bias = batch->bias};
-        job.a = (operand_t){p.a, p.a_row, p.a_col, batch->a.dtype, all->parts};
-        job.b = (operand_t){p.b, p.b_col, p.b_row, batch->b.dtype, all->parts};
+        job.a = (operand_t){p.a, p.a_row, p.a_col, p.m, batch->a.dtype, all->parts};
+        job.b = (operand_t){p.b, p.b_col, p.b_row, p.n, batch->b.dtype, all->parts};
         const td_status status = multiply(&job);
         if (status) all->batch.status = status;
         if (job.lost) all->lost = 1;

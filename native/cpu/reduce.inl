@@ -106,9 +106,15 @@ TD_INLINE void FN(sum_or_prod_rows)(int op, const tile_t *t)
 #if IS_REAL
         *y = FN(fold_rows)(op, t, x);
 #else
-        *y = NEUTRAL(op, 0);
-        for (int64_t r = 0; r < t->rows; r++)
-            for (int64_t i = 0; i < t->n; i++) *y = FN(total)(op, *y, x[t->row[r] + i * t->stride]);
+        TOTAL all = NEUTRAL(op, 0);
+        for (int64_t r = 0; r < t->rows; r++) {
+            const REAL *row = x + t->row[r];
+            if (t->stride == 1) /* the compiler makes vectors of it: integers may go in any order */
+                for (int64_t i = 0; i < t->n; i++) all = FN(total)(op, all, row[i]);
+            else
+                for (int64_t i = 0; i < t->n; i++) all = FN(total)(op, all, row[i * t->stride]);
+        }
+        *y = all;
 #endif
     }
 }

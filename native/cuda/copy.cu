@@ -121,11 +121,11 @@ struct to_bf16 {
     }
 };
 
-/* y = f(x) where the types differ; bytes alone may be bool on one side. */
+/* y = f(x) where the dtypes differ; a uint8_t alone may be a bool on one side. */
 template <class Y, class X, class F>
 static td_status turn(const td_tensor *const (&operand)[2], F f)
 {
-    if constexpr (std::is_same<Y, X>::value && sizeof(X) > 1)
+    if constexpr (std::is_same<Y, X>::value && !std::is_same<X, uint8_t>::value)
         return TD_OK; /* no kernels for these: td_copy has moved them */
     else
         return td_run_map<Y, X, X>("copy", operand, f);

@@ -50,7 +50,7 @@ def least_seconds(limits: dict | None, row: Row) -> float:
     """How long a row takes at best: its arithmetic, or its memory; 0 if that is not known."""
     if not limits:
         return 0.0
-    arithmetic = row.flop / max(limits["flops"].values())
+    arithmetic = row.flop / max(limits["flops"].values()) / (1 + row.halves)
     traffic = row.moved / bandwidth(limits, row.moved, "read" if row.reads else "copy")
     return max(arithmetic, traffic)
 

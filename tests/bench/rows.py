@@ -26,6 +26,7 @@ class Row:
     flop     of one run
     moved    bytes that one run has to read and write at least
     reads    nothing to speak of is written
+    halves   of bfloat16: results may differ in their last bit, units for it do twice the work
     beside   variants that take part besides tinydl and PyTorch as it comes
     others   libraries with code of their own for this row: package → make
     bar      who is to be beaten; with PyTorch, its best variant
@@ -39,6 +40,7 @@ class Row:
     flop: float = 0
     moved: float = 0
     reads: bool = False
+    halves: bool = False
     beside: tuple[str, ...] = ()
     others: dict[str, Callable] = field(default_factory=dict)
     bar: str = "PyTorch"
@@ -150,7 +152,7 @@ def backward(L, f, *inputs, of: int = 0, arrange: Callable = lambda x: x):
     """The gradient of one input of f, given one for the output, which `arrange` lays out."""
     x = inputs[of].requires_grad_()
     y = f(*inputs)
-    g = arrange(draw(L, *y.shape, seed=9))
+    g = arrange(draw(L, *y.shape, seed=9)).to(y.dtype)
 
     def run():
         return L.autograd.grad(y, x, g, retain_graph=True)[0]

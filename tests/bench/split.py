@@ -6,7 +6,9 @@ Every f32 is the sum of three bf16 (8 bits of significand each) as long as none 
 bf16's range, so a product of f32 is nine products of bf16, of which the six largest matter; their
 sums are f32 (Henry, Tang, Heinecke 2019). AMX's TDPBF16PS is simulated here bit by bit: it adds the
 even and the odd products of a tile's row apart, rounds to nearest even, takes subnormal inputs for
-zeros and makes zeros of subnormal results. Beside it is what tinydl's own f32 kernel computes.
+zeros and makes zeros of subnormal results. Beside it is what tinydl's own kernels compute: in f32,
+and as set_float32_matmul_precision("high") and ("medium") has it, on the library whose tile units
+are emulated (`make emulated` builds it).
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from collections.abc import Callable
 import numpy as np
 
 import tinydl
+from tinydl import backend
+from tinydl.array import Array
+from tinydl.precision import PARTS
 
 ROWS, DEPTH = 24, 512
 TILE = 32  # products that one TDPBF16PS adds up before they meet the sum
@@ -76,8 +81,23 @@ def by_tinydl(a, b):
     return (tinydl.tensor(a) @ tinydl.tensor(b)).numpy()
 
 
+def by_precision(name):
+    """td_matmul_split by emulated tiles."""
+
+    def multiply(a, b):
+        library = backend.Backend(backend.FOLDER / f"libtinydl-cpu-amx-emu{backend.EXTENSION}")
+        x, y = (Array.from_numpy(v, library) for v in (a, b))
+        z = Array.empty((len(a), b.shape[1]), tinydl.float32, library)
+        backend.call("matmul_split", z, x, y, None, PARTS[name])
+        return z.numpy()
+
+    return multiply
+
+
 WAYS = {
     "f32, tinydl": by_tinydl,
+    "`high`": by_precision("high"),
+    "`medium`": by_precision("medium"),
     "six products": by_tiles(6),
     "three": by_tiles(3),
     "one (bf16)": by_tiles(1),

@@ -80,7 +80,10 @@ def peak_memory() -> int:
 
 
 def as_numpy(value) -> np.ndarray:
-    return np.asarray(value.detach() if hasattr(value, "detach") else value)
+    if hasattr(value, "detach"):
+        value = value.detach()
+        value = value.float() if value.dtype.itemsize == 2 else value  # NumPy has no bfloat16
+    return np.asarray(value)
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ import tinydl
 from tinydl import dtypes, ops
 from tinydl.array import Array
 from tinydl.nn import functional as F
+from tinydl.op import OPS
+from tinydl.ops.elementwise import Elementwise
 
 pytestmark = NEEDS_CUDA
 FLOATS = ("float32", "float64")
@@ -142,3 +144,37 @@ def test_max_pool_of_quarters(dtype):
     x = draw(2, 3, 8, 8, dtype=dtype)
     found = F.max_pool2d(on_cuda(x), 2)
     np.testing.assert_array_equal(found.cpu().numpy(), x.reshape(2, 3, 4, 2, 4, 2).max(axis=(3, 5)))
+
+
+# --- small integers, of which the case table has fewer examples -----------------------------------
+
+SCANS = ("cumsum", "cumprod", "cummax", "cummin")
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int8"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_small_integers(dtype, step):
+    """Elementwise in packs and one by one, reductions and scans of long and short rows: as on
+    the CPU."""
+    near = tinydl.from_numpy(draw(2, 5, 640 * step, dtype=dtype))
+    far = near.to("cuda")
+
+    def like_the_cpu(f):
+        mine, theirs = f(far[..., ::step]), f(near[..., ::step])
+        for x, y in zip(mine, theirs, strict=True) if isinstance(mine, tuple) else [(mine, theirs)]:
+            np.testing.assert_array_equal(x.cpu().numpy(), y.numpy())
+
+    for op in OPS.values():
+        if isinstance(op, Elementwise) and len(op.inputs) < 3 and not op.defaults:
+            try:
+                op(*[near[0]] * len(op.inputs))
+            except (TypeError, ValueError):
+                continue  # it is for reals, or for matrices
+            if op(*[near[0]] * len(op.inputs)).dtype.is_floating_point:
+                continue
+            like_the_cpu(lambda x, op=op: op(*[x[0], x[1].abs() + 1][: len(op.inputs)]))
+    for dim in (0, 1, 2, None):
+        for name in ("sum", "amax", "amin", "argmax", "prod"):
+            like_the_cpu(lambda x, f=name, dim=dim: getattr(x, f)(dim=dim))
+        for name in SCANS if dim is not None else ():
+            like_the_cpu(lambda x, f=name, dim=dim: getattr(x, f)(dim))

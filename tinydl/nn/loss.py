@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from .. import dtypes, ops
+from ..amp import in_float32
 from ..tensor import Tensor
 from .module import Module
 
@@ -66,6 +67,7 @@ def mse_loss(
             ".view_as(), or say broadcast=True if that is meant"
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
+    input, target = in_float32(input, target)
     return _reduce((input - target).square(), reduction)
 
 

@@ -21,6 +21,15 @@ class Evaluation:
     targets: np.ndarray
     probabilities: np.ndarray
 
+    def __post_init__(self) -> None:
+        shape = self.probabilities.shape
+        expected = shape[:1] + shape[2:]
+        if self.targets.shape != expected:
+            raise ValueError(
+                f"Evaluation: targets of shape {self.targets.shape} do not fit probabilities of "
+                f"shape {shape}: expected {expected}, or all would be compared with all"
+            )
+
     @property
     def predictions(self) -> np.ndarray:
         return self.probabilities.argmax(1)
