@@ -230,6 +230,7 @@ case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_
 
 # --- families with files of their own -------------------------------------------------------------
 
+import cases_elementwise  # noqa: E402, F401
 import cases_index  # noqa: E402, F401
 import cases_linalg  # noqa: E402, F401
 import cases_scan  # noqa: E402, F401

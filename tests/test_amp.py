@@ -178,6 +178,25 @@ def test_a_compiled_step_gives_the_same_bits():
     assert training(6, compiled=True) == training(6, compiled=False)
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_compiled_step_rounds_parameters_anew(inside):
+    """Also where the block is around the step: the cache must not outlive what it was made of."""
+    w = tinydl.ones(2, 2, requires_grad=True)
+    block = tinydl.autocast(kind())
+    step = tinydl.compile(
+        block(lambda x: (x @ w).detach()) if inside else lambda x: (x @ w).detach()
+    )
+    x = tinydl.ones(1, 2)
+    found = []
+    for _ in range(4):
+        with block:
+            found.append(step(x).float().tolist())
+        with tinydl.no_grad():
+            w.add_(1)
+    assert found == [[[2.0, 2.0]], [[4.0, 4.0]], [[6.0, 6.0]], [[8.0, 8.0]]]
+    assert step(x).dtype is (LOW if inside else tinydl.float32)
+
+
 def test_fused_layers_compute_the_same():
     a, b = training(3, compiled=False), training(3, compiled=False, fused=False)
     np.testing.assert_allclose(a, b, rtol=0.02)

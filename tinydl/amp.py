@@ -188,7 +188,7 @@ class Product(Op):
     moves = True  # halves as they are
 
     def prepare(self, inputs: tuple) -> list:
-        return super().prepare(rounded(inputs) if mode.any else inputs)
+        return Op.prepare(self, rounded(inputs) if mode.any else inputs)
 
 
 class InFloat32(Op):

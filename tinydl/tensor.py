@@ -18,9 +18,12 @@ from .methods.convert import ConvertMethods
 from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.functions import FunctionMethods
 from .methods.gradient import GradientMethods
 from .methods.indexing import IndexMethods
 from .methods.inplace import InplaceMethods
+from .methods.inplace_binary import InplaceBinaryMethods
+from .methods.inplace_unary import InplaceUnaryMethods
 from .methods.interop import InteropMethods
 from .methods.new import NewMethods
 from .methods.order import OrderMethods
@@ -29,6 +32,7 @@ from .methods.product import ProductMethods
 from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.rounding import RoundingMethods
 from .methods.scan import ScanMethods
 from .methods.sets import SetMethods
 from .methods.shape import ShapeMethods
@@ -42,8 +46,10 @@ class Tensor(
     GradientMethods,
     ValueMethods,
     ArithmeticMethods,
+    RoundingMethods,
     CompareMethods,
     ElementwiseMethods,
+    FunctionMethods,
     ProductMethods,
     ReduceMethods,
     StatisticMethods,
@@ -59,6 +65,8 @@ class Tensor(
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    InplaceBinaryMethods,
+    InplaceUnaryMethods,
     NewMethods,
     RandomMethods,
 ):

@@ -124,7 +124,7 @@ def _kernels(op: Op, device: str | None) -> Iterator[tuple[str, str]]:
     if folder is None:
         return
     for name in _KERNELS.get(op.name, [op.name]):
-        line = rf"^(?:UNARY|BINARY|COMPARE)\({name},[^\n]*$"
+        line = rf"^(?:UNARY|BINARY|COMPARE)\({name},[^\n]*(?:\n {{7}}[^\n]*)*$"
         lines = list(matches(folder / "elementwise.def", line))
         yield from lines
         if lines and device == "cuda":  # the loop around all of them

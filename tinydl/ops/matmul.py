@@ -37,7 +37,7 @@ class _Matmul(Elementwise):
     moves = True  # halves as they are
 
     def prepare(self, inputs: tuple) -> list:
-        return super().prepare(rounded(inputs) if mode.any else inputs)
+        return Elementwise.prepare(self, rounded(inputs) if mode.any else inputs)
 
 
 @_Matmul
