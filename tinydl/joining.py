@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import overload
 
 from . import dtypes, ops
+from .out import with_out
 from .tensor import Tensor
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@with_out
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along dim, x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
 
@@ -59,6 +60,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+@with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis, which becomes axis dim of the result.
 
@@ -91,6 +93,7 @@ def _each(name: str, convert: Callable[[Tensor], Tensor], tensors: tuple) -> lis
     return [convert(x) for x in tensors]
 
 
+@with_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along axis 1, vectors and numbers along axis 0.
 
@@ -102,6 +105,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(rows, 0 if rows and rows[0].ndim == 1 else 1)
 
 
+@with_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One above the other: along axis 0, vectors as rows.
 
@@ -115,6 +119,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 row_stack = vstack
 
 
+@with_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other: along axis 2, vectors as x[None,:,None], matrices as x[:,:,None].
 
@@ -125,6 +130,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(_each("dstack", _atleast_3d, (tensors,)), 2)
 
 
+@with_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side along axis 1, vectors as columns.
 
@@ -239,10 +245,7 @@ def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...
     return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
-@overload
-def where(condition: Tensor) -> tuple[Tensor, ...]: ...
-@overload
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor: ...
+@with_out
 def where(
     condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
 ) -> Tensor | tuple[Tensor, ...]:

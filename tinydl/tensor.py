@@ -6,6 +6,8 @@ _index, which of that call's outputs it is.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from . import device as devices
@@ -177,7 +179,7 @@ def _from_data(data) -> Array:
 # --- operands that are not tensors ----------------------------------------------------------------
 
 
-def is_tensor(obj: object) -> bool:
+def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Whether it is a Tensor.
 
     >>> import tinydl
