@@ -10,8 +10,8 @@ JOBS   ?= auto
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build cuda nvcc train doctor test emulated kernels orders asan tsan coverage gates bench \
-        gpu-check lint format sanitize neon wheel clean help
+.PHONY: build cuda nvcc train doctor test names against-torch emulated kernels orders asan tsan \
+        coverage gates bench gpu-check lint format sanitize neon wheel clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -74,6 +74,12 @@ doctor: $(VENV)/core ## what tinydl finds on this machine
 
 test: $(VENV)/dev emulated ## the test suite: ARGS="-k conv" for a part of it, JOBS=1 for one process
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+names: $(VENV)/dev ## docs/names.md, made of the code: what is here, what differs from PyTorch
+	@cd tests && ../$(PY) -m names.page
+
+against-torch: $(VENV)/dev $(VENV)/bench ## public functions beside PyTorch's: values, gradients; ONLY=sort
+	@$(PY) tests/against_torch.py $(ONLY)
 
 emulated: $(VENV)/core ## compile for emulated tile units, and the CUDA kernels for an emulated GPU
 	@$(PY) build.py --quiet

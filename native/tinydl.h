@@ -119,13 +119,42 @@ TD_API td_status td_matmul(td_tensor *y, const td_tensor *a, const td_tensor *b,
 TD_API td_status td_matmul_split(td_tensor *y, const td_tensor *a, const td_tensor *b,
                                  const td_tensor *bias, int64_t parts);
 
-/* --- indexing along one axis; idx i64 ---------------------------------------------------- */
+/* --- indexing: k axes of one tensor by k tensors of integers, which broadcast --------------- */
 
-/* gather: y[…,i,…] = x[…,idx[…,i,…],…];  scatter_add is its adjoint: y[…,idx[…,i,…],…] += x[…,i,…].
- * All operands any. */
-TD_API td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis);
-TD_API td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx,
-                                int64_t axis);
+/* Axes b… of the indices, axes r… of what is not indexed; of a tensor they lie anywhere:
+ *
+ *   index       y[b…,r…] = x[i₀,…,i_{k−1},r…]      where i_j = idx[j,b…,r…]
+ *   index_put   y[i₀,…,i_{k−1},r…] ∘= v[b…,r…]     in reading order of b…: the last one wins
+ *
+ * The b… are neighbours. idx (i64) has the axes of y (index) or v (index_put), with stride 0 along
+ * r… as a rule, and one before them where k > 1. All operands any. */
+typedef enum td_put_how {
+    TD_PUT_SET = 0,
+    TD_PUT_ADD, /* of bools: or */
+    TD_PUT_MUL,
+    TD_PUT_MAX, /* NaN wins over all */
+    TD_PUT_MIN,
+} td_put_how;
+
+typedef struct td_index_attrs {
+    int64_t axes;  /* bit d: axis d of the indexed tensor, x or y, is indexed */
+    int64_t place; /* where b… begin among the axes of the other */
+    int32_t wrap;  /* whether negative indices count from the end; else they are out of range */
+    int32_t once;  /* index_put: no place comes twice, as those of a mask; their order is free */
+    int32_t how;   /* index_put: a td_put_how */
+} td_index_attrs;
+
+TD_API td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx,
+                          const td_index_attrs *a);
+TD_API td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
+                              const td_index_attrs *a);
+
+/* Where x (bool) holds: x falls into chunks of so many elements in reading order; starts[c] (i64)
+ * is how many hold before chunk c, its last element how many in all. idx[count,axis of x] (i64,
+ * any) are the places, in reading order. */
+TD_API td_status td_nonzero_starts(td_tensor *starts, const td_tensor *x, int64_t chunk);
+TD_API td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts,
+                            int64_t chunk);
 
 /* --- scans along one axis: a step t needs the one before it ------------------------------- */
 

@@ -87,8 +87,6 @@ case("cat", inputs.cat, MOVED, EXACT)
 case("getitem", inputs.getitem, MOVED, EXACT)
 case("getitem_grad", inputs.getitem_grad, MOVED, EXACT)
 case("assign", inputs.assign, MOVED, EXACT)
-case("gather", inputs.gather, MOVED, EXACT)
-case("scatter_zeros", inputs.scatter_zeros, NUMBERS, SUMS)
 
 # --- reductions and products ----------------------------------------------------------------------
 
@@ -232,6 +230,8 @@ case("adam", inputs.adam, REALS, SUMS, run=kernels.adam, bench={"": inputs.adam_
 
 # --- families with files of their own -------------------------------------------------------------
 
+import cases_elementwise  # noqa: E402, F401
+import cases_index  # noqa: E402, F401
 import cases_linalg  # noqa: E402, F401
 import cases_scan  # noqa: E402, F401
 import cases_shape  # noqa: E402, F401

@@ -113,19 +113,6 @@ def assign(s: Source):
     return [x, s.numbers(s.broadcast(reference.getitem(x, **params).shape))], params
 
 
-def gather(s: Source):
-    """An index that may be shorter than x on the other axes and longer along dim."""
-    shape = s.shape(least=1, empty=False)
-    dim = s.size(0, len(shape) - 1)
-    chosen = tuple(s.size(0, 6) if i == dim else s.size(1, n) for i, n in enumerate(shape))
-    return [s.numbers(shape), s.integers(0, shape[dim], chosen)], {"dim": dim}
-
-
-def scatter_zeros(s: Source):
-    (x, index), params = gather(s)
-    return [s.numbers(index.shape), index], {"shape": x.shape, **params}
-
-
 # --- reductions and products ----------------------------------------------------------------------
 
 

@@ -207,10 +207,18 @@ def specials(dtype: str) -> np.ndarray:
     return np.array(both, dtype)
 
 
-ONE_OPERAND = ("neg", "abs", "sign", "square", "exp", "log", "sqrt", "tanh", "sigmoid", "relu")
-TWO_OPERANDS = ("add", "sub", "mul", "div", "maximum", "minimum", "pow")
+ONE_OPERAND = (
+    "neg", "abs", "sign", "square", "exp", "log", "sqrt", "tanh", "sigmoid", "relu",
+    "exp2", "expm1", "log2", "log10", "log1p", "rsqrt", "reciprocal", "sin", "cos", "tan", "asin",
+    "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "erfc", "floor", "ceil",
+    "trunc", "round", "softplus", "silu",
+)  # fmt: skip
+TWO_OPERANDS = (
+    "add", "sub", "mul", "div", "maximum", "minimum", "pow", "fmod", "remainder", "floor_divide",
+    "trunc_divide", "atan2", "hypot", "copysign", "nextafter", "logaddexp", "logaddexp2", "xlogy",
+)  # fmt: skip
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-UNSIGNED_ZERO = ("maximum", "minimum", "relu")  # which zero of two is not said
+UNSIGNED_ZERO = ("maximum", "minimum", "relu", "remainder")  # which zero of two is not said
 
 
 @pytest.mark.parametrize("dtype", REALS)
@@ -227,36 +235,6 @@ def test_special_numbers(name, dtype):
             y = case.run(*[tinydl.tensor(a, device=device) for a in arrays])._array.numpy()
             zero = (y == 0) & (expected == 0)
             assert (np.signbit(y) == np.signbit(expected))[zero].all(), f"{library}: sign of zero"
-
-
-RANGES = {
-    "exp": (-103, 88),
-    "log": (0, 1e30),
-    "sqrt": (0, 1e30),
-    "tanh": (-9, 9),
-    "sigmoid": (-90, 90),
-}
-ALLOWED = {"sqrt": 0.5, "exp": 2, "log": 2, "tanh": 3, "sigmoid": 3}
-
-
-@pytest.mark.parametrize("dtype", REALS)
-@pytest.mark.parametrize("name", RANGES)
-def test_accuracy(name, dtype, record_property):
-    """The worst error against NumPy's extended precision, also where the argument is tiny."""
-    low, high = RANGES[name]
-    rng = np.random.default_rng(0)
-    spread = 10.0 ** rng.uniform(-30, 1, 50_000) * (1 if low == 0 else rng.choice([-1, 1], 50_000))
-    x = np.concatenate([rng.uniform(low, high, 200_000), spread]).astype(dtype)
-    exact = getattr(tinydl.reference, name)(x.astype(np.longdouble))
-    for isa in ISAS:
-        y = OPS[name](tinydl.tensor(x, device=f"cpu:{isa}")).numpy()
-        unit = np.spacing(np.abs(exact).astype(dtype)).astype(np.longdouble)
-        ulps = np.abs(y - exact) / unit
-        worst = int(np.argmax(ulps))
-        record_property(
-            "ulp", f"{name:<8} {dtype:<8} {isa:<7} {float(ulps[worst]):.2f} at {x[worst]}"
-        )
-        assert ulps[worst] <= ALLOWED[name]
 
 
 # --- the table is complete ------------------------------------------------------------------------

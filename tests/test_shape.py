@@ -120,6 +120,12 @@ def test_stacks(name, shape):
         same(f(tinydl.tensor(a)), g(a))
 
 
+def test_nothing_to_begin_with():
+    x = tinydl.ones(2, 3)
+    assert tinydl.cat([tinydl.tensor([]), x, x]).shape == (4, 3)
+    assert tinydl.cat([tinydl.tensor([])] * 2).shape == (0,)
+
+
 def test_blocks():
     a, b = numbers((2, 3)), numbers((4,))
     x = tinydl.block_diag(tinydl.tensor(a), tinydl.tensor(b), tinydl.tensor(5.0))
@@ -188,6 +194,8 @@ def test_pad(mode):
         want = np.pad(a, [(0, 0)] * (3 - len(pairs)) + [tuple(p) for p in pairs], MODES[mode])
         same(F.pad(x, widths, mode), want)
     same(F.pad(x, (-1, -2)), a[:, :, 1:-2])
+    same(F.pad(x, (-1, 2), "circular"), np.pad(a[:, :, 1:], ((0, 0), (0, 0), (0, 2)), "wrap"))
+    same(x.narrow(1, -3, 2), a[:, 1:3])
     same(
         F.pad(x, (2, -1), value=7),
         np.pad(a[:, :, :-1], ((0, 0), (0, 0), (2, 0)), constant_values=7),

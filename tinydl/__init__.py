@@ -74,7 +74,9 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str):
     """tinydl.inspect, tinydl.vision, …, loaded when first asked for: few programs use them all."""
-    if name in ("cuda", "debug", "inspect", "memory", "reference", "train", "vision"):
+    if name in (
+        "array_api", "cuda", "debug", "inspect", "memory", "reference", "train", "vision",
+    ):  # fmt: skip
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")

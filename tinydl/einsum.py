@@ -13,6 +13,7 @@ from itertools import combinations, compress
 from math import prod
 
 from . import ops
+from .out import with_out
 from .tensor import Tensor
 
 Labels = tuple  # of letters and ints, one for each axis
@@ -68,6 +69,7 @@ def einsum(equation: str | Tensor, *operands) -> Tensor:
     return ops.permute(x, dims=tuple(map(names.index, output)))
 
 
+@with_out
 def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
     """Σ a · b over pairs of axes; what remains of a comes first, then what remains of b.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from . import dtypes, ops
+from .out import Choosing, with_out
 from .tensor import Tensor
 
 __all__ = [
@@ -14,11 +15,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+@with_out
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along dim, x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
 
     Args:
         tensors: one or more, which may differ in size on axis dim only; they meet in one dtype.
+            Those of shape (0,) fit everywhere and add nothing: something to begin a loop with.
         dim: the axis, negative ones counted from the end.
 
     Raises:
@@ -36,6 +39,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"cat: tensors[{i}] is no tensor but {type(x).__name__}")
+    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
+    tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     first = tensors[0]._array
     if not first.ndim:
         raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
@@ -49,13 +54,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"cat: tensors[{i}] is {a}, tensors[0] is {first}; "
                 f"they may differ on axis {axis} only"
             )
-    dtype = dtypes.promote([x.dtype for x in tensors], [], [])
     return ops.cat(*[ops.cast(x, dtype) for x in tensors], dim=axis)
 
 
 concat = concatenate = cat
 
 
+@with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis, which becomes axis dim of the result.
 
@@ -88,6 +93,7 @@ def _each(name: str, convert: Callable[[Tensor], Tensor], tensors: tuple) -> lis
     return [convert(x) for x in tensors]
 
 
+@with_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along axis 1, vectors and numbers along axis 0.
 
@@ -99,6 +105,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(rows, 0 if rows and rows[0].ndim == 1 else 1)
 
 
+@with_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One above the other: along axis 0, vectors as rows.
 
@@ -112,6 +119,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 row_stack = vstack
 
 
+@with_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other: along axis 2, vectors as x[None,:,None], matrices as x[:,:,None].
 
@@ -122,6 +130,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(_each("dstack", _atleast_3d, (tensors,)), 2)
 
 
+@with_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side along axis 1, vectors as columns.
 
@@ -236,15 +245,17 @@ def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...
     return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
+def _where(
+    condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """input where the condition holds, else other; what is not chosen leaves no trace.
 
     Args:
-        condition: a bool tensor.
+        condition: a bool tensor; alone, the places where it holds: nonzero(as_tuple=True).
         input, other: tensors or numbers; all three broadcast, these two meet in one dtype.
 
     Raises:
-        TypeError: condition is no bool tensor.
+        TypeError: condition is no bool tensor, or one of input and other is missing.
         ValueError: shapes that do not broadcast.
 
     Example:
@@ -252,8 +263,18 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
         >>> x = tinydl.tensor([-1.0, 4.0])
         >>> tinydl.where(x > 0, x.sqrt(), 0.0)
         tensor([0., 2.])
+        >>> tinydl.where(x > 0)
+        (tensor([1]),)
     """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: give input and other, or neither of them")
     return ops.where(condition, input, other)
+
+
+_where.__name__ = "where"
+where: Choosing = with_out(_where)  # type: ignore[assignment]
 
 
 def safe_where(

@@ -217,9 +217,7 @@ class Op:
             raise TypeError(f"{name}: the result is {same._array.dtype}, x stays {array}")
         if same is x and (self.moves or not array.dtype.is_half):
             return inplace(self, name, x, others, attrs)
-        assign, whole = OPS["assign"], tuple([(0, 1, n) for n in array.shape])
-        value = self(same, *others, **attrs)  # in another dtype than x's
-        return inplace(assign, name, x, assign.prepare((x, value))[1:], {"key": whole})
+        return replace(name, x, self(same, *others, **attrs))  # computed in another dtype than x's
 
     def check_device(self, inputs: list) -> None:
         backend = None
@@ -243,6 +241,12 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(self.inputs)})>"
+
+
+def replace(name: str, x: Tensor, value: Tensor) -> Tensor:
+    """x ← value, converted to x's dtype, by what the user knows as an op called name."""
+    assign, whole = OPS["assign"], tuple([(0, 1, n) for n in x._array.shape])
+    return inplace(assign, name, x, assign.prepare((x, value))[1:], {"key": whole})
 
 
 def _differentiable(result) -> bool:

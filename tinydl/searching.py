@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import ops
+from .out import with_out
 from .tensor import Tensor
 
 
+@with_out
 def searchsorted(
     sorted_sequence: Tensor,
     input: Tensor | float,
@@ -55,6 +57,7 @@ def searchsorted(
     return y.int() if out_int32 else y
 
 
+@with_out
 def bucketize(
     input: Tensor | float, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
@@ -69,6 +72,7 @@ def bucketize(
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
+@with_out
 def isin(
     elements: Tensor | float,
     test_elements: Tensor | float,
@@ -100,6 +104,7 @@ class Histogram(NamedTuple):
     bin_edges: Tensor
 
 
+@with_out
 def histogram(
     input: Tensor,
     bins: int | Tensor,

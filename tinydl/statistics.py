@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from . import ops
 from .dtypes import get_default_dtype
+from .out import with_out
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .methods import Dims
 
 
+@with_out
 def var_mean(
     input: Tensor,
     dim: Dims = None,
@@ -36,6 +38,7 @@ def var_mean(
     return var, input.mean(dim, keepdim)
 
 
+@with_out
 def std_mean(
     input: Tensor,
     dim: Dims = None,

@@ -6,6 +6,8 @@ _index, which of that call's outputs it is.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from . import device as devices
@@ -18,8 +20,12 @@ from .methods.convert import ConvertMethods
 from .methods.display import DisplayMethods
 from .methods.elementwise import ElementwiseMethods
 from .methods.facts import FactMethods
+from .methods.functions import FunctionMethods
 from .methods.gradient import GradientMethods
+from .methods.indexing import IndexMethods
 from .methods.inplace import InplaceMethods
+from .methods.inplace_binary import InplaceBinaryMethods
+from .methods.inplace_unary import InplaceUnaryMethods
 from .methods.interop import InteropMethods
 from .methods.new import NewMethods
 from .methods.order import OrderMethods
@@ -28,6 +34,7 @@ from .methods.product import ProductMethods
 from .methods.random import RandomMethods
 from .methods.rearrange import RearrangeMethods
 from .methods.reduce import ReduceMethods
+from .methods.rounding import RoundingMethods
 from .methods.scan import ScanMethods
 from .methods.sets import SetMethods
 from .methods.shape import ShapeMethods
@@ -41,8 +48,10 @@ class Tensor(
     GradientMethods,
     ValueMethods,
     ArithmeticMethods,
+    RoundingMethods,
     CompareMethods,
     ElementwiseMethods,
+    FunctionMethods,
     ProductMethods,
     ReduceMethods,
     StatisticMethods,
@@ -53,10 +62,13 @@ class Tensor(
     ViewMethods,
     RearrangeMethods,
     PartMethods,
+    IndexMethods,
     ConvertMethods,
     InteropMethods,
     DisplayMethods,
     InplaceMethods,
+    InplaceBinaryMethods,
+    InplaceUnaryMethods,
     NewMethods,
     RandomMethods,
 ):
@@ -167,7 +179,7 @@ def _from_data(data) -> Array:
 # --- operands that are not tensors ----------------------------------------------------------------
 
 
-def is_tensor(obj: object) -> bool:
+def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Whether it is a Tensor.
 
     >>> import tinydl

@@ -9,6 +9,8 @@
 
 #define TD_BODY "vmath.inl"
 #include "for_numbers.h"
+#include "vtrig.h"
+#include "vspecial.h"
 #define TD_BODY "elementwise.inl"
 #include "for_numbers.h"
 
@@ -25,6 +27,9 @@ static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
 
 /* The row kernels of an op by dtype; a bool is a byte, and its bits are a u8's. */
 #define TABLE_reals(f) {[TD_F32] = f##_f32, [TD_F64] = f##_f64}
+#define TABLE_functions(f) TABLE_reals(f)
+#define TABLE_integers(f)                                                                          \
+    {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_I16] = f##_i16, [TD_I8] = f##_i8, [TD_U8] = f##_u8}
 #define TABLE_numbers(f)                                                                           \
     {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
      [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8}

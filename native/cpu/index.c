@@ -1,11 +1,11 @@
-/* index.c — gather and scatter_add along one axis, any strides.
+/* index.c — index and index_put: k axes of one tensor by k tensors of integers, any strides.
  *
- *   gather       y[…,i,…] = x[…,idx[…,i,…],…]
- *   scatter_add  y[…,idx[…,i,…],…] += x[…,i,…]
+ *   index       y[b…,r…] = x[i₀,…,i_{k−1},r…]      where i_j = idx[j,b…,r…]
+ *   index_put   y[i₀,…,i_{k−1},r…] ∘= v[b…,r…]
  *
  * All indices are checked before anything is written, so the loops need not look and a refused
- * call leaves y as it was. Threads split the other axes only: whatever lands on one element of y
- * is added by one thread, in order of i.
+ * call leaves y as it was. index_put's threads split the axes r… only: whatever meets at one
+ * element of y is put there by one thread, in reading order of b….
  */
 #include "indexing.h"
 #include "parallel.h"
@@ -13,22 +13,74 @@
 
 enum { GRAIN = 16384 }; /* elements worth waking a thread for */
 
-/* One piece: i < m along the axis, j < n along another. Strides are in elements; the operand that
- * is indexed has stride 0 along the axis, and `step` is its real one. */
+/* The two operands (y and x, or y and v) and the indices. */
+enum { TO, FROM, IDX, OPERANDS };
+
+/* What a row of neighbours along r… (or, of index, along any axis) needs: j < n, strides in
+ * elements. Along b…, index_put steps through axes whose last one has m places. */
 typedef struct {
-    int64_t m, n, step;
-    int64_t y_j, x_i, x_j, idx_i, idx_j;
+    const td_indexing *plan;
+    int64_t n, to_j, from_j, idx_j;
+    int64_t m, from_i, idx_i;
 } piece_t;
 
-typedef void piece_fn(const piece_t *t, char *y, const char *x, const int64_t *idx);
+typedef void piece_fn(const piece_t *t, char *to, const char *from, const int64_t *idx);
+
+/* Where the indices at idx point to, in elements. */
+static inline int64_t offset_of(const td_indexing *p, const int64_t *idx)
+{
+    int64_t offset = 0;
+    for (int j = 0; j < p->k; j++) {
+        const int64_t i = idx[j * p->next];
+        offset += (i < 0 ? i + p->size[j] : i) * p->step[j];
+    }
+    return offset;
+}
 
 #define TD_BODY "index.inl"
 #include "for_numbers.h"
 
+/* The first index that is outside its axis, in reading order, is an error. */
+static td_status check_index(const char *name, const td_indexing *p, const td_tensor *idx, int j)
+{
+    const int64_t *first = (const int64_t *)idx->data + j * p->next, size = p->size[j];
+    const uint64_t low = p->wrap ? (uint64_t)size : 0, range = low + (uint64_t)size;
+    const int inner = idx->ndim - 1;
+    const int64_t n = inner < 0 ? 1 : idx->shape[inner], step = inner < 0 ? 0 : idx->stride[inner];
+    int64_t at[TD_MAX_NDIM] = {0};
+    for (int k = 0; k >= 0;) {
+        const int64_t *row = first;
+        for (k = 0; k < inner; k++) row += at[k] * idx->stride[k];
+        uint64_t largest = 0; /* as unsigned numbers the negative ones are huge */
+        for (int64_t i = 0; i < n; i++) largest = TD_MAX(largest, (uint64_t)row[i * step] + low);
+        if (largest >= range) {
+            int64_t i = 0, position = 0;
+            while ((uint64_t)row[i * step] + low < range) i++;
+            if (inner >= 0) at[inner] = i;
+            for (k = 0; k < idx->ndim; k++) position = position * idx->shape[k] + at[k];
+            return td_fail_index(name, idx, position, row[i * step], p->axis[j], size);
+        }
+        for (k = inner - 1; k >= 0; at[k--] = 0) /* the next row */
+            if (++at[k] < idx->shape[k]) break;
+    }
+    return TD_OK;
+}
+
+static td_status check_indices(const char *name, const td_indexing *p)
+{
+    const td_tensor idx = td_unrepeated(p->idx);
+    if (td_numel(&idx) == 0) return TD_OK;
+    for (int j = 0; j < p->k; j++) TD_TRY(check_index(name, p, &idx, j));
+    return TD_OK;
+}
+
 typedef struct {
-    td_walk walk; /* y, x, idx over the axes that threads split */
+    td_walk walk; /* over what threads split */
     piece_t piece;
     piece_fn *run;
+    /* index_put: the axes b… but the last */
+    int ndim;
+    int64_t shape[TD_MAX_NDIM], from[TD_MAX_NDIM], idx[TD_MAX_NDIM];
 } job_t;
 
 static void run_range(void *context, int64_t begin, int64_t end)
@@ -38,77 +90,84 @@ static void run_range(void *context, int64_t begin, int64_t end)
     for (int64_t at = begin; at < end; at += piece.n) {
         char *p[TD_MAX_OPERANDS];
         piece.n = TD_MIN(td_walk_at(&job->walk, at, p), end - at);
-        job->run(&piece, p[0], p[1], (const int64_t *)p[2]);
-    }
-}
-
-/* The first index outside 0 … size−1, in reading order, is an error. */
-static td_status check_indices(const char *name, const td_tensor *idx, int64_t axis, int64_t size)
-{
-    int64_t at[TD_MAX_NDIM] = {0};
-    const int inner = idx->ndim - 1;
-    if (td_numel(idx) == 0) return TD_OK;
-    for (;;) {
-        const int64_t *row = idx->data;
-        for (int k = 0; k < inner; k++) row += at[k] * idx->stride[k];
-        const int64_t stride = idx->stride[inner], n = stride ? idx->shape[inner] : 1;
-        uint64_t largest = 0; /* as unsigned numbers the negative ones are huge */
-        for (int64_t j = 0; j < n; j++) largest = TD_MAX(largest, (uint64_t)row[j * stride]);
-        if (largest >= (uint64_t)size) {
-            while ((uint64_t)row[at[inner] * stride] < (uint64_t)size) at[inner]++;
-            int64_t position = 0;
-            for (int k = 0; k < idx->ndim; k++) position = position * idx->shape[k] + at[k];
-            return td_fail_index(name, idx, position, row[at[inner] * stride], axis, size);
+        const int64_t size = (int64_t)job->walk.itemsize[FROM];
+        const char *from = p[FROM];
+        const int64_t *idx = (const int64_t *)p[IDX];
+        int64_t place[TD_MAX_NDIM] = {0};
+        for (int axis = 0; axis >= 0;) {
+            job->run(&piece, p[TO], from, idx);
+            for (axis = job->ndim - 1; axis >= 0; axis--) { /* the next place of b… */
+                from += job->from[axis] * size, idx += job->idx[axis];
+                if (++place[axis] < job->shape[axis]) break;
+                from -= place[axis] * job->from[axis] * size, idx -= place[axis] * job->idx[axis];
+                place[axis] = 0;
+            }
         }
-        int k = inner - 1; /* the next row; axes that repeat one row are looked at once */
-        for (; k >= 0; at[k--] = 0)
-            if (idx->stride[k] != 0 && ++at[k] < idx->shape[k]) break;
-        if (k < 0) return TD_OK;
     }
 }
 
-static td_status run(const char *name, piece_fn *const table[TD_NUM_DTYPES], td_tensor *y,
-                     const td_tensor *x, const td_tensor *idx, int64_t axis, int gather)
+static td_status run(job_t *job, const td_tensor *to, const td_tensor *from, const td_tensor *idx)
 {
-    const td_tensor *indexed = gather ? x : y;
-    TD_TRY(td_check_indexing(name, y, x, idx, axis, gather));
-    TD_TRY(check_indices(name, idx, axis, indexed->shape[axis]));
-
-    /* Seen along all axes but `axis`, the three operands have the shape of idx. A gather writes
-     * every element once, so there `axis` may be split like the others. */
-    td_tensor split[3] = {*y, *x, *idx};
-    for (int o = 0; o < 3; o++) {
-        memcpy(split[o].shape, idx->shape, sizeof idx->shape);
-        if (!gather) split[o].shape[axis] = 1;
-    }
-    job_t job = {.run = table[y->dtype], .piece = {.m = 1, .step = indexed->stride[axis]}};
-    split[gather ? 1 : 0].stride[axis] = 0;
-    if (!gather) {
-        job.piece.m = idx->shape[axis];
-        job.piece.x_i = x->stride[axis], job.piece.idx_i = idx->stride[axis];
-    }
-    TD_TRY(td_walk_init(&job.walk, (const td_tensor *[]){&split[0], &split[1], &split[2]}, 3));
-    const int inner = job.walk.ndim - 1;
-    job.piece.y_j = job.walk.stride[0][inner], job.piece.x_j = job.walk.stride[1][inner];
-    job.piece.idx_j = job.walk.stride[2][inner];
-    td_parallel(job.walk.size, TD_MAX(1, GRAIN / TD_MAX(job.piece.m, 1)), run_range, &job);
+    TD_TRY(td_walk_init(&job->walk, (const td_tensor *[]){to, from, idx}, OPERANDS));
+    const int inner = job->walk.ndim - 1;
+    job->piece.to_j = job->walk.stride[TO][inner];
+    job->piece.from_j = job->walk.stride[FROM][inner];
+    job->piece.idx_j = job->walk.stride[IDX][inner];
+    int64_t each = job->piece.m;
+    for (int axis = 0; axis < job->ndim; axis++) each *= job->shape[axis];
+    td_parallel(job->walk.size, TD_MAX(1, GRAIN / TD_MAX(each, 1)), run_range, job);
     return TD_OK;
 }
 
-td_status td_gather(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
+/* Moving values takes their size alone; arithmetic has no halves. */
+#define MOVES(f)                                                                                   \
+    {[TD_F32] = f##_i32, [TD_F64] = f##_i64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
+     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8,               \
+     [TD_F16] = f##_i16, [TD_BF16] = f##_i16}
+#define NUMBERS(f)                                                                                 \
+    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
+     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
+
+td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const td_index_attrs *a)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = gather_f32, [TD_F64] = gather_f64, [TD_I64] = gather_i64, [TD_I32] = gather_i32,
-        [TD_U8] = gather_u8,   [TD_BOOL] = gather_u8, [TD_I16] = gather_i16, [TD_I8] = gather_i8,
-        [TD_F16] = gather_i16, [TD_BF16] = gather_i16};
-    return run("gather", table, y, x, idx, axis, 1);
+    static piece_fn *const table[TD_NUM_DTYPES] = MOVES(index);
+    td_indexing plan;
+    TD_TRY(td_plan_indexing(&plan, "index", x, y, idx, a));
+    TD_TRY(check_indices("index", &plan));
+    job_t job = {.piece = {.plan = &plan, .m = 1}, .run = table[y->dtype]};
+    return run(&job, y, &plan.indexed, &plan.idx);
 }
 
-td_status td_scatter_add(td_tensor *y, const td_tensor *x, const td_tensor *idx, int64_t axis)
+td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
+                       const td_index_attrs *a)
 {
-    static piece_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = scatter_add_f32, [TD_F64] = scatter_add_f64, [TD_I64] = scatter_add_i64,
-        [TD_I32] = scatter_add_i32, [TD_I16] = scatter_add_i16, [TD_I8] = scatter_add_i8,
-        [TD_U8] = scatter_add_u8};
-    return run("scatter_add", table, y, x, idx, axis, 0);
+    static piece_fn *const table[][TD_NUM_DTYPES] = {[TD_PUT_SET] = MOVES(set),
+                                                     [TD_PUT_ADD] = NUMBERS(add),
+                                                     [TD_PUT_MUL] = NUMBERS(mul),
+                                                     [TD_PUT_MAX] = NUMBERS(max),
+                                                     [TD_PUT_MIN] = NUMBERS(min)};
+    const int how = y->dtype == TD_BOOL && a->how == TD_PUT_ADD ? TD_PUT_MAX : a->how;
+    td_indexing plan;
+    TD_TRY(td_plan_indexing(&plan, "index_put", y, v, idx, a));
+    job_t job = {.run = table[how][y->dtype]};
+    if (job.run == NULL)
+        return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));
+    TD_TRY(check_indices("index_put", &plan));
+    if (td_numel(v) == 0) return TD_OK;
+
+    td_tensor split[OPERANDS] = {plan.indexed, *v, plan.idx};
+    job.piece = (piece_t){.plan = &plan, .m = 1};
+    for (int axis = plan.first; axis < plan.last; axis++) { /* b…, merged where it can be */
+        const int64_t n = v->shape[axis], from = v->stride[axis], at = plan.idx.stride[axis];
+        for (int k = TO; k < OPERANDS; k++) split[k].shape[axis] = 1;
+        if (n == 1) continue;
+        piece_t *t = &job.piece;
+        if (t->m > 1 && (t->from_i != from * n || t->idx_i != at * n)) {
+            job.shape[job.ndim] = t->m, job.from[job.ndim] = t->from_i;
+            job.idx[job.ndim++] = t->idx_i;
+            t->m = 1;
+        }
+        t->m *= n, t->from_i = from, t->idx_i = at;
+    }
+    return run(&job, &split[TO], &split[FROM], &split[IDX]);
 }

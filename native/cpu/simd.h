@@ -20,6 +20,7 @@
 #endif
 
 #define TD_INLINE static inline __attribute__((always_inline))
+#define TD_CALLED static __attribute__((noinline, unused)) /* long, and one copy is enough */
 
 /* The unaligned twin of each vector is what loads and stores go through; may_alias because a
  * vector of floats legitimately reads an array of floats. */

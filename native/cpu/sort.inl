@@ -72,11 +72,9 @@ static void FN(sort)(void *context, int64_t begin, int64_t end)
     for (int64_t row = begin; buffer && row < end; row++) {
         const REAL *x = (const REAL *)job->x + row * n;
         const FN(pair) *p = FN(first_pairs)(job, x, buffer);
-        REAL *values = (REAL *)job->values + row * k;
-        int64_t *idx = job->idx + row * k;
         if (job->values)
-            for (int64_t i = 0; i < k; i++) values[i] = x[p[i].place];
+            for (int64_t i = 0; i < k; i++) ((REAL *)job->values)[row * k + i] = x[p[i].place];
         if (job->idx)
-            for (int64_t i = 0; i < k; i++) idx[i] = (int64_t)p[i].place;
+            for (int64_t i = 0; i < k; i++) job->idx[row * k + i] = (int64_t)p[i].place;
     }
 }

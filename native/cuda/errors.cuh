@@ -17,7 +17,7 @@ struct td_checked {
     unsigned long long call; /* number of the call, from 1 */
     const char *op;
     td_tensor idx;                         /* where the indices are */
-    int64_t axis, size[2];                 /* what they must fit */
+    int64_t axis, size[TD_MAX_NDIM];       /* what they must fit */
     td_status (*tell)(const td_mistake *); /* the host's sentence */
 };
 

@@ -34,7 +34,7 @@ MEANT = [
     (r"td_map_kernel<\w+, 4, unsigned char, float, ", "LDG"),
     (r"td_gemm_kernel<.*matrix_t<(float, 4|double, 2), ", "LDG"),
     (r"td_gemm_kernel<", "LDS"),
-    (r"gather_kernel<unsigned char, 16>", "LDG STG"),
+    (r"index_kernel<unsigned char, 16>", "LDG STG"),
     (r"update_kernel<", "LDG STG"),
     (r"td_map_kernel<dropout<float>, 4", "LDG STG"),
     (r"draw_kernel<(uniform|normal)_draw", "STG"),

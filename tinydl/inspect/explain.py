@@ -25,7 +25,9 @@ _KERNELS = {
     "argmax": ["max"],
     "argmin": ["min"],
     **{op: ["matmul"] for op in ("_matmul", "linear", "linear_input", "linear_weight")},
-    "scatter_zeros": ["scatter_add"],
+    "pick": ["index"],
+    "put_zeros": ["index_put"],
+    **{op: ["index_put"] for op in ("put", "put_add", "put_prod", "put_amax", "put_amin")},
     "clamp": ["maximum", "minimum"],
     "dropout": ["dropout_mask", "dropout"],
     "dropout_grad": ["dropout"],
@@ -122,7 +124,7 @@ def _kernels(op: Op, device: str | None) -> Iterator[tuple[str, str]]:
     if folder is None:
         return
     for name in _KERNELS.get(op.name, [op.name]):
-        line = rf"^(?:UNARY|BINARY|COMPARE)\({name},[^\n]*$"
+        line = rf"^(?:UNARY|BINARY|COMPARE)\({name},[^\n]*(?:\n {{7}}[^\n]*)*$"
         lines = list(matches(folder / "elementwise.def", line))
         yield from lines
         if lines and device == "cuda":  # the loop around all of them

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import dtypes, ops
+from ..out import with_out
 from ..tensor import Tensor
 from .checks import matrices, precision, square
 
 
+@with_out
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular L with L Lᵀ = A, or the upper U = Lᵀ with Uᵀ U = A.
 
@@ -38,6 +40,7 @@ class QRResult(NamedTuple):
     R: Tensor
 
 
+@with_out
 def qr(A: Tensor, mode: str = "reduced") -> QRResult:
     """A = Q R with orthonormal columns in Q and an upper triangular R (Householder 1958).
 
@@ -76,6 +79,7 @@ class EighResult(NamedTuple):
     eigenvectors: Tensor
 
 
+@with_out
 def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     """A = Q diag(λ) Qᵀ of a symmetric matrix, λ rising, the columns of Q orthonormal.
 
@@ -104,6 +108,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     return EighResult(*ops.linalg.eigh(A if UPLO == "L" else A.mT))
 
 
+@with_out
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, rising:  A[…,n,n] → […,n]; see eigh.
 
@@ -122,6 +127,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
+@with_out
 def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     """A = U diag(S) Vh, U and Vhᵀ with orthonormal columns, S falling and ≥ 0.
 
@@ -147,6 +153,7 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     return SVDResult(*ops.linalg.svd(matrices("svd", A), full=full_matrices))
 
 
+@with_out
 def svdvals(A: Tensor) -> Tensor:
     """The singular values, falling:  A[…,m,n] → […,min(m,n)]; see svd.
 
@@ -157,6 +164,7 @@ def svdvals(A: Tensor) -> Tensor:
     return svd(A, full_matrices=False).S
 
 
+@with_out
 def matrix_rank(
     A: Tensor, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
 ) -> Tensor:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from math import inf
 
 from ..dtypes import DType
+from ..out import with_out
 from ..tensor import Tensor
 from .checks import matrices, square
 from .factors import svdvals
 from .systems import inv
 
 
+@with_out
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -32,6 +34,7 @@ def vector_norm(
     return x.norm(float(ord), dim, keepdim)
 
 
+@with_out
 def matrix_norm(
     A: Tensor,
     ord: float | str = "fro",
@@ -77,6 +80,7 @@ def matrix_norm(
     return out
 
 
+@with_out
 def norm(
     A: Tensor,
     ord: float | str | None = None,
@@ -115,6 +119,7 @@ def norm(
     return vector_norm(A, ord, dims, keepdim, dtype=dtype)
 
 
+@with_out
 def cond(A: Tensor, p: float | str | None = None) -> Tensor:
     """The condition number ‖A‖ ‖A⁻¹‖, by which errors of A may grow in A⁻¹:  A[…,n,n] → […].
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from functools import reduce
 
 from ..einsum import einsum
+from ..out import with_out
 from ..tensor import Tensor
 from .checks import eye, square
 from .systems import inv
 
 
+@with_out
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product input @ other, as Tensor.matmul.
 
@@ -31,6 +33,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
     return A.diagonal(offset, dim1, dim2)
 
 
+@with_out
 def matrix_power(A: Tensor, n: int) -> Tensor:
     """A to the n-th power, by squaring:  A[…,k,k] → […,k,k]; negative n are powers of the inverse.
 
@@ -51,6 +54,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     return eye(A).expand(A.shape).clone() if power is None else power
 
 
+@with_out
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of matrices in the order that takes the fewest multiplications.
 
@@ -79,6 +83,7 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     return einsum(f"{','.join(parts)}->{ends}", *tensors)
 
 
+@with_out
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors along an axis, Σ x · y over dim; other axes broadcast.
 
@@ -89,6 +94,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     return (x * y).sum(dim)
 
 
+@with_out
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product of vectors of three, z₀ = x₁ y₂ − x₂ y₁ and so on round; others broadcast.
 

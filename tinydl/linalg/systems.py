@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import ops
+from ..out import with_out
 from ..tensor import Tensor
 from .checks import batched, eye, matrices, precision, square
 from .factors import matrix_rank, svdvals
 
 
+@with_out
 def inv(A: Tensor) -> Tensor:
     """The inverse A⁻¹ with A A⁻¹ = 1:  A[…,n,n] → […,n,n]. To solve a system, solve() is better.
 
@@ -26,6 +28,7 @@ def inv(A: Tensor) -> Tensor:
     return ops.linalg.inv(square("inv", A))
 
 
+@with_out
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The X with A X = B (left) or X A = B, by LU factors with pivots.
 
@@ -65,6 +68,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     return X.squeeze(-1) if vector else X
 
 
+@with_out
 def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:
@@ -106,6 +110,7 @@ class LstsqResult(NamedTuple):
     singular_values: Tensor
 
 
+@with_out
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LstsqResult:
     """The X that makes ‖A X − B‖ least, and of those the one of least ‖X‖: X = A⁺ B.
 
@@ -145,6 +150,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LstsqResult:
     return LstsqResult(X.squeeze(-1) if vector else X, squares, rank, values)
 
 
+@with_out
 def pinv(A: Tensor, *, rtol: float | None = None, hermitian: bool = False) -> Tensor:
     """The pseudo-inverse A⁺ (Moore 1920, Penrose 1955):  A[…,m,n] → […,n,m].
 
@@ -164,6 +170,7 @@ def pinv(A: Tensor, *, rtol: float | None = None, hermitian: bool = False) -> Te
     return ops.linalg.pinv(A, rtol=precision(A) if rtol is None else rtol)
 
 
+@with_out
 def det(A: Tensor) -> Tensor:
     """The determinant |A|:  A[…,n,n] → […].
 
@@ -185,6 +192,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
+@with_out
 def slogdet(A: Tensor) -> SlogdetResult:
     """The determinant's sign and ln |det A|, which do not overflow:  A[…,n,n] → two […].
 

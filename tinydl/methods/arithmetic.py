@@ -62,6 +62,8 @@ class ArithmeticMethods:
         return ops.neg(self)
 
     def __pos__(self) -> Tensor:
+        if self.dtype is dtypes.bool_:
+            raise TypeError(f"positive: {self._array} has no sign; use .int()")
         return self
 
     def __abs__(self) -> Tensor:
@@ -93,15 +95,6 @@ class ArithmeticMethods:
         tensor([1.5, 3. ])
         """
         return ops.mul(self, other)
-
-    def div(self, other: Operand) -> Tensor:
-        """The quotient, self / other; integers become the default dtype first.
-
-        >>> import tinydl
-        >>> tinydl.tensor([1, 2]).div(4)
-        tensor([0.25, 0.5 ])
-        """
-        return ops.div(self, other)
 
     def pow(self, exponent: Operand) -> Tensor:
         """The power, self^exponent; 2 and 0.5 have exact and faster kernels of their own.
@@ -145,3 +138,79 @@ class ArithmeticMethods:
         tensor([ 1.,  0., -1.])
         """
         return ops.sign(self)
+
+    def float_power(self, exponent: Operand) -> Tensor:
+        """The power in float64, whatever the operands' dtypes are.
+
+        >>> import tinydl
+        >>> tinydl.tensor([2, 3]).float_power(-1)
+        tensor([0.5   , 0.3333], dtype=tinydl.float64)
+        """
+        base = ops.cast(self, dtypes.float64)
+        if ops.is_tensor(exponent):
+            exponent = ops.cast(exponent, dtypes.float64)
+        return base.pow(exponent)
+
+    def addcmul(self, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+        """self + value · tensor1 · tensor2.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0]).addcmul(tinydl.tensor([2.0]), tinydl.tensor([3.0]), value=0.5)
+        tensor([4.])
+        """
+        return self + (tensor1 * tensor2 if value == 1 else value * (tensor1 * tensor2))
+
+    def addcdiv(self, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+        """self + value · tensor1 / tensor2.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0]).addcdiv(tinydl.tensor([2.0]), tinydl.tensor([4.0]))
+        tensor([1.5])
+        """
+        return self + (
+            ops.div(tensor1, tensor2) if value == 1 else value * ops.div(tensor1, tensor2)
+        )
+
+    def lerp(self, end: Tensor, weight: Operand) -> Tensor:
+        """self + weight · (end − self), and end itself where the weight is 1.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0.0, 10.0]).lerp(tinydl.tensor([10.0, 20.0]), 0.25)
+        tensor([ 2.5, 12.5])
+        """
+        way = end - self
+        if not ops.is_tensor(weight):
+            return self + way * weight if weight < 0.5 else end - way * (1 - weight)
+        return ops.where(weight < 0.5, self + way * weight, end - way * (1 - weight))
+
+    def rsub(self, other: Operand, *, alpha: float = 1) -> Tensor:
+        """other − alpha · self.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 2.0]).rsub(10)
+        tensor([9., 8.])
+        """
+        return ops.sub(other, self if alpha == 1 else alpha * self)
+
+    def sgn(self) -> Tensor:
+        """sign(): what it is called where numbers may be complex.
+
+        >>> import tinydl
+        >>> tinydl.tensor([3.0, 0.0, -2.0]).sgn()
+        tensor([ 1.,  0., -1.])
+        """
+        return ops.sign(self)
+
+    def positive(self) -> Tensor:
+        """self, as +self.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, -2.0]).positive()
+        tensor([ 1., -2.])
+        """
+        return +self
+
+    subtract = sub
+    multiply = mul
+    negative = neg
+    absolute = abs  # noqa: A003

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .. import ops
@@ -132,23 +133,68 @@ class CompareMethods:
         """
         return ops.logical_not(self)
 
-    def logical_and(self, other: Tensor) -> Tensor:
+    def logical_and(self, other: Operand) -> Tensor:
         """Whether both are not 0.
 
         >>> import tinydl
         >>> tinydl.tensor([0, 1, 2]).logical_and(tinydl.tensor([1, 1, 0]))
         tensor([False,  True, False])
         """
-        return ops.bitwise_and(self.bool(), other.bool())
+        return ops.bitwise_and(ops.truth(self), ops.truth(other, self))
 
-    def logical_or(self, other: Tensor) -> Tensor:
+    def logical_or(self, other: Operand) -> Tensor:
         """Whether one at least is not 0.
 
         >>> import tinydl
         >>> tinydl.tensor([0, 0, 2]).logical_or(tinydl.tensor([0, 1, 0]))
         tensor([False,  True,  True])
         """
-        return ops.bitwise_or(self.bool(), other.bool())
+        return ops.bitwise_or(ops.truth(self), ops.truth(other, self))
+
+    def logical_xor(self, other: Operand) -> Tensor:
+        """Whether just one of the two is not 0.
+
+        >>> import tinydl
+        >>> tinydl.tensor([0, 1, 2]).logical_xor(tinydl.tensor([0, 0, 1]))
+        tensor([False,  True, False])
+        """
+        return ops.ne(ops.truth(self), ops.truth(other, self))
+
+    def bitwise_and(self, other: Operand) -> Tensor:
+        """The bits both integers have, self & other.
+
+        >>> import tinydl
+        >>> tinydl.tensor([6, 3]).bitwise_and(2)
+        tensor([2, 2])
+        """
+        return ops.bitwise_and(self, other)
+
+    def bitwise_or(self, other: Operand) -> Tensor:
+        """The bits one of the integers has at least, self | other.
+
+        >>> import tinydl
+        >>> tinydl.tensor([6, 3]).bitwise_or(1)
+        tensor([7, 3])
+        """
+        return ops.bitwise_or(self, other)
+
+    def bitwise_xor(self, other: Operand) -> Tensor:
+        """The bits just one of the integers has, self ^ other.
+
+        >>> import tinydl
+        >>> tinydl.tensor([6, 3]).bitwise_xor(2)
+        tensor([4, 1])
+        """
+        return ops.bitwise_xor(self, other)
+
+    def bitwise_not(self) -> Tensor:
+        """Every bit turned over, ~self; of bools, not.
+
+        >>> import tinydl
+        >>> tinydl.tensor([5, 0]).bitwise_not()
+        tensor([-6, -1])
+        """
+        return ~self
 
     def isnan(self) -> Tensor:
         """Whether self is NaN, that is self ≠ self.
@@ -157,7 +203,7 @@ class CompareMethods:
         >>> tinydl.tensor([1.0, float("nan")]).isnan()
         tensor([False,  True])
         """
-        return ops.ne(self, self)
+        return ops.is_nan(self)
 
     def isfinite(self) -> Tensor:
         """Whether |self| < ∞: neither NaN nor ±∞.
@@ -166,7 +212,53 @@ class CompareMethods:
         >>> tinydl.tensor([1.0, float("nan"), float("inf")]).isfinite()
         tensor([ True, False, False])
         """
-        return ops.lt(ops.abs(self), float("inf"))
+        return ops.lt(ops.abs(ops.real(self)), math.inf)
+
+    def isinf(self) -> Tensor:
+        """Whether self is ∞ or −∞.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, float('-inf')]).isinf()
+        tensor([False,  True])
+        """
+        return ops.eq(ops.abs(ops.real(self)), math.inf)
+
+    def isposinf(self) -> Tensor:
+        """Whether self is ∞.
+
+        >>> import tinydl
+        >>> tinydl.tensor([float('inf'), float('-inf')]).isposinf()
+        tensor([ True, False])
+        """
+        return ops.eq(ops.real(self), math.inf)
+
+    def isneginf(self) -> Tensor:
+        """Whether self is −∞.
+
+        >>> import tinydl
+        >>> tinydl.tensor([float('inf'), float('-inf')]).isneginf()
+        tensor([False,  True])
+        """
+        return ops.eq(ops.real(self), -math.inf)
+
+    def isreal(self) -> Tensor:
+        """Whether self is a real number: all of tinydl's are.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, 2.0]).isreal()
+        tensor([ True,  True])
+        """
+        return ops.eq(ops.is_nan(self), ops.is_nan(self))
+
+    def signbit(self) -> Tensor:
+        """Whether the sign is −, of −0 too.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, -0.0]).signbit()
+        tensor([False,  True])
+        """
+        signed = ops.copysign(1.0, self) if self.dtype.is_floating_point else self
+        return ops.lt(signed, 0)
 
     def isclose(
         self, other: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
@@ -183,8 +275,12 @@ class CompareMethods:
             >>> tinydl.tensor([1.0, 1.1]).isclose(tinydl.ones(2))
             tensor([ True, False])
         """
-        close = (self == other) | ((self - other).abs() <= atol + rtol * abs(other))
-        return close | (self.isnan() & other.isnan()) if equal_nan else close
+        x, y = self, ops.as_tensor_like(other, self)
+        if not x.is_floating_point() and not y.is_floating_point():
+            x, y = x.double(), y.double()  # where no difference wraps around
+        error = (x - y).abs()
+        close = (x == y) | ((error <= atol + rtol * y.abs()) & (error < math.inf))
+        return close | (x.isnan() & y.isnan()) if equal_nan else close
 
     def allclose(
         self, other: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
@@ -205,3 +301,11 @@ class CompareMethods:
         False
         """
         return self.shape == other.shape and bool((self == other).all())
+
+    # --- PyTorch's other names --------------------------------------------------------------------
+
+    greater = gt
+    greater_equal = ge
+    less = lt
+    less_equal = le
+    not_equal = ne

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .. import ops
+from ..limits import finfo
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -102,12 +104,80 @@ class ElementwiseMethods:
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both")
         if ops.is_tensor(min) or ops.is_tensor(max):
-            raised = self if min is None else ops.maximum(self, min)
-            return raised if max is None else ops.minimum(raised, max)
+            raised = self if min is None else ops.at_least(self, min)
+            return raised if max is None else ops.at_most(raised, max)
         limits = [limit for limit in (min, max) if limit is not None]
         return ops.clamp(ops.cast(self, ops.common_dtype((self, *limits))), min=min, max=max)
 
     clip = clamp
+
+    def clamp_min(self, min: Operand) -> Tensor:
+        """self, or the bound where that is larger.
+
+        >>> import tinydl
+        >>> tinydl.tensor([-2.0, 3.0]).clamp_min(0)
+        tensor([0., 3.])
+        """
+        return self.clamp(min=min)
+
+    def clamp_max(self, max: Operand) -> Tensor:
+        """self, or the bound where that is smaller.
+
+        >>> import tinydl
+        >>> tinydl.tensor([-2.0, 3.0]).clamp_max(0)
+        tensor([-2.,  0.])
+        """
+        return self.clamp(max=max)
+
+    def fmax(self, other: Operand) -> Tensor:
+        """The larger of each pair; the other where one is NaN.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, float('nan')]).fmax(tinydl.tensor([2.0, 3.0]))
+        tensor([2., 3.])
+        """
+        return ops.fmax(self, other)
+
+    def fmin(self, other: Operand) -> Tensor:
+        """The smaller of each pair; the other where one is NaN.
+
+        >>> import tinydl
+        >>> tinydl.tensor([1.0, float('nan')]).fmin(tinydl.tensor([2.0, 3.0]))
+        tensor([1., 3.])
+        """
+        return ops.fmin(self, other)
+
+    def nan_to_num(
+        self, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    ) -> Tensor:
+        """self with numbers for NaN, ∞ and −∞, which get no gradient.
+
+        Args:
+            nan: what NaN becomes.
+            posinf: what ∞ becomes; None for the largest number there is.
+            neginf: what −∞ becomes; None for the least.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.tensor([1.0, float('nan'), float('inf')]).nan_to_num(posinf=9)
+            tensor([1., 0., 9.])
+        """
+        if not self.is_floating_point():
+            return self.clone()
+        limits = finfo(self.dtype)
+        y = ops.where(ops.is_nan(self), nan, self)
+        y = ops.where(self == math.inf, limits.max if posinf is None else posinf, y)
+        return ops.where(self == -math.inf, limits.min if neginf is None else neginf, y)
+
+    def heaviside(self, values: Operand) -> Tensor:
+        """0 below 0, 1 above, values at 0 and NaN for NaN; without a gradient.
+
+        >>> import tinydl
+        >>> tinydl.tensor([-1.0, 0.0, 2.0]).heaviside(tinydl.tensor([0.5]))
+        tensor([0. , 0.5, 1. ])
+        """
+        x, at_zero = self.detach(), values.detach() if ops.is_tensor(values) else values
+        return ops.where(x == 0, at_zero, ops.where(ops.is_nan(x), x, ops.cast(x > 0, x.dtype)))
 
     def maximum(self, other: Operand) -> Tensor:
         """The larger of each pair; NaN if either is. Equal ones share the gradient.

@@ -9,6 +9,7 @@ from ..backend import ffi
 
 if TYPE_CHECKING:
     from ..dtypes import DType
+    from ..tensor import Tensor
 
 
 class FactMethods:
@@ -96,6 +97,64 @@ class FactMethods:
         6
         """
         return self._array.size
+
+    nelement = numel
+
+    def storage_offset(self) -> int:
+        """The place of the first element in the memory that views share, in elements.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3)[1].storage_offset()
+        3
+        """
+        return self._array.offset
+
+    def ndimension(self) -> int:
+        """The number of axes, as dim().
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).ndimension()
+        2
+        """
+        return len(self._array.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2).itemsize
+        4
+        """
+        return self._array.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements; a view's may be fewer in memory.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).nbytes
+        24
+        """
+        return self._array.size * self._array.dtype.itemsize
+
+    def get_device(self) -> int:
+        """The number of the GPU it is on, −1 on the CPU.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2).get_device()
+        -1
+        """
+        return 0 if self.is_cuda else -1
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """Whether the shapes are equal.
+
+        >>> import tinydl
+        >>> tinydl.zeros(2, 3).is_same_size(tinydl.ones(3, 2))
+        False
+        """
+        return self._array.shape == other._array.shape
 
     def element_size(self) -> int:
         """The bytes of one element.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class InplaceMethods:
-    """x += y, x.zero_(), x[0] = 1, …
+    """x[0] = 1, x.zero_(), x.copy_(y), …
 
     Args:
         other, value, source: a tensor, number, list or NumPy array that broadcasts to self.
@@ -29,145 +29,31 @@ class InplaceMethods:
 
     __slots__ = ()
 
-    def add_(self, other: Operand, *, alpha: float = 1) -> Tensor:
-        """self ← self + alpha · other.
-
-        >>> import tinydl
-        >>> tinydl.ones(2).add_(10, alpha=2)
-        tensor([21., 21.])
-        """
-        return ops.add.inplace(self, other if alpha == 1 else alpha * other)
-
-    def sub_(self, other: Operand, *, alpha: float = 1) -> Tensor:
-        """self ← self − alpha · other.
-
-        >>> import tinydl
-        >>> tinydl.ones(2).sub_(0.25)
-        tensor([0.75, 0.75])
-        """
-        return ops.sub.inplace(self, other if alpha == 1 else alpha * other)
-
-    def mul_(self, other: Operand) -> Tensor:
-        """self ← self · other.
-
-        >>> import tinydl
-        >>> tinydl.ones(2).mul_(3)
-        tensor([3., 3.])
-        """
-        return ops.mul.inplace(self, other)
-
-    def div_(self, other: Operand) -> Tensor:
-        """self ← self / other.
-
-        >>> import tinydl
-        >>> tinydl.ones(2).div_(4)
-        tensor([0.25, 0.25])
-        """
-        return ops.div.inplace(self, other)
-
-    def pow_(self, exponent: Operand) -> Tensor:
-        """self ← self^exponent.
-
-        >>> import tinydl
-        >>> tinydl.tensor([2.0, 3.0]).pow_(3)
-        tensor([ 8., 27.])
-        """
-        return ops.pow.inplace(self, exponent)
-
-    def neg_(self) -> Tensor:
-        """self ← −self.
-
-        >>> import tinydl
-        >>> tinydl.ones(2).neg_()
-        tensor([-1., -1.])
-        """
-        return ops.neg.inplace(self)
-
-    def exp_(self) -> Tensor:
-        """self ← e^self.
-
-        >>> import tinydl
-        >>> tinydl.zeros(2).exp_()
-        tensor([1., 1.])
-        """
-        return ops.exp.inplace(self)
-
-    def sqrt_(self) -> Tensor:
-        """self ← √self.
-
-        >>> import tinydl
-        >>> tinydl.tensor([4.0, 9.0]).sqrt_()
-        tensor([2., 3.])
-        """
-        return ops.sqrt.inplace(self)
-
-    def tanh_(self) -> Tensor:
-        """self ← tanh self.
-
-        >>> import tinydl
-        >>> tinydl.zeros(2).tanh_()
-        tensor([0., 0.])
-        """
-        return ops.tanh.inplace(self)
-
-    def sigmoid_(self) -> Tensor:
-        """self ← 1 / (1 + e^−self).
-
-        >>> import tinydl
-        >>> tinydl.zeros(2).sigmoid_()
-        tensor([0.5, 0.5])
-        """
-        return ops.sigmoid.inplace(self)
-
-    def relu_(self) -> Tensor:
-        """self ← max(self, 0).
-
-        >>> import tinydl
-        >>> tinydl.tensor([-1.0, 2.0]).relu_()
-        tensor([0., 2.])
-        """
-        return ops.relu.inplace(self)
-
-    def clamp_(self, min: float | None = None, max: float | None = None) -> Tensor:
-        """self ← min(max(self, low), high); a bound that is None does not bind.
-
-        >>> import tinydl
-        >>> tinydl.tensor([-2.0, 0.5, 2.0]).clamp_(0, 1)
-        tensor([0. , 0.5, 1. ])
-        """
-        limits = [limit for limit in (min, max) if limit is not None]
-        if not limits:
-            raise ValueError("clamp_: give min, max or both")
-        dtype = ops.common_dtype((self, *limits))
-        if dtype is not self.dtype:
-            raise TypeError(f"clamp_: the result is {dtype}, x stays {self._array}")
-        return ops.clamp.inplace(self, min=min, max=max)
-
-    def __iadd__(self, other: Operand) -> Tensor:
-        return self.add_(other)
-
-    def __isub__(self, other: Operand) -> Tensor:
-        return self.sub_(other)
-
-    def __imul__(self, other: Operand) -> Tensor:
-        return self.mul_(other)
-
-    def __itruediv__(self, other: Operand) -> Tensor:
-        return self.div_(other)
-
     def __setitem__(self, key: Any, value: Operand) -> None:
-        """self[key] ← value, broadcast and converted; key is ints, slices, None and ..., or a mask.
+        """self[key] ← value, broadcast and converted; key is what self[key] takes.
 
-        >>> import tinydl
-        >>> x = tinydl.zeros(2, 2)
-        >>> x[:, 0] = 7
-        >>> x
-        tensor([[7., 0.],
-                [7., 0.]])
-        >>> x[x > 5] = 1
-        >>> x
-        tensor([[1., 0.],
-                [1., 0.]])
+        Of several values for one element the last stays. Gradients flow back to value and to what
+        stays of self.
+
+        Raises:
+            ValueError: value does not broadcast to self[key], or self is an expanded view.
+            IndexError: as self[key].
+
+        Example:
+            >>> import tinydl
+            >>> x = tinydl.zeros(2, 2)
+            >>> x[:, 0] = 7
+            >>> x
+            tensor([[7., 0.],
+                    [7., 0.]])
+            >>> x[x > 5] = 1
+            >>> x
+            tensor([[1., 0.],
+                    [1., 0.]])
+            >>> x[[0, 1], [1, 1]] = tinydl.tensor([2.0, 3.0])
+            >>> x
+            tensor([[1., 2.],
+                    [1., 3.]])
         """
         ops.set_index(self, key, value)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dlpack, ops
+
+if TYPE_CHECKING:
+    from ..device import DeviceLike
+    from ..tensor import Tensor
 
 # NumPy's name of a function → tinydl's, where they differ
 _OURS = {
@@ -68,6 +73,32 @@ class InteropMethods:
         return function(
             *[ops.as_tensor_like(x, like, numbers if ops.is_number(x) else None) for x in inputs]
         )
+
+    # --- the array API standard -------------------------------------------------------------------
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
+        """tinydl.array_api, the namespace of the array API standard.
+
+        Raises:
+            ValueError: another version of the standard than 2022.12 or 2023.12.
+        """
+        from .. import array_api
+
+        if api_version not in (None, "2022.12", array_api.__array_api_version__):
+            known = array_api.__array_api_version__
+            raise ValueError(f"__array_namespace__: {api_version} is not there, {known} is")
+        return array_api
+
+    def to_device(self, device: DeviceLike, /, *, stream: int | None = None) -> Tensor:
+        """On another device, the standard's name for to(device); streams are those of tinydl.cuda.
+
+        >>> import tinydl
+        >>> tinydl.ones(2).to_device("cpu").device
+        device('cpu')
+        """
+        if stream is not None:
+            raise ValueError("to_device: streams are set with tinydl.cuda.stream()")
+        return self.to(device)
 
     # --- buffers and DLPack -----------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Parts of a tensor: slices and pieces as views, elements picked by index as copies."""
+"""Parts of a tensor: x[key], slices and pieces. Picking along one axis is in indexing.py."""
 
 from __future__ import annotations
 
@@ -13,42 +13,50 @@ if TYPE_CHECKING:
 
 
 class PartMethods:
-    """x[0], x.split(2), x.gather(1, index), …
+    """x[0], x[mask], x.split(2), …
 
     Args:
         dim: the axis, 0 the first and −1 the last.
-        index: int64, from 0 to n − 1 where dim has n elements.
 
     Returns:
-        A tensor of self's dtype, or a tuple of them: views of the same memory, but gather and
-        index_select copy.
+        A tensor of self's dtype, or a tuple of them: views of the same memory, but x[key] copies
+        where there are index tensors or masks.
 
     Raises:
         IndexError: there is no such axis, or an index lies outside it.
-        TypeError: an index that is not int64.
     """
 
     __slots__ = ()
 
     def __getitem__(self, key: Any) -> Tensor:
-        """The part x[key].
+        """The part x[key], as NumPy means it.
 
         Args:
-            key: ints, slices, None (a new axis) and ... make a view; a list or tensor of integers,
-                or a 1-d bool mask, picks along the first axis and copies.
+            key: ints, slices (of any step), None (a new axis) and ... make a view; lists, arrays
+                and tensors of integers or bools copy. Integers may be mixed with all of these, a
+                mask stands for as many axes as it has, and index tensors broadcast. The axes they
+                make come where the first of them stood, or first where others separate them; an
+                int among them counts as one of them, as in NumPy and unlike in PyTorch.
+
+        Raises:
+            IndexError: too many indices, one outside its axis (on a GPU told at the next
+                synchronisation), or a mask of another shape than the axes it stands for.
+            TypeError: a part of the key is none of these.
 
         Example:
             >>> import tinydl
             >>> x = tinydl.arange(6).reshape(2, 3)
             >>> x[:, -1]
             tensor([2, 5])
-            >>> x[[1, 0, 1]].shape
-            (3, 3)
+            >>> x[[1, 0, 1], [0, 2, 2]]
+            tensor([3, 2, 5])
+            >>> x[x > 3]
+            tensor([4, 5])
         """
         return ops.index(self, key)
 
     def narrow(self, dim: int, start: int, length: int) -> Tensor:
-        """The part self[start : start + length] along dim.
+        """The part self[start : start + length] along dim; a negative start counts from the end.
 
         Raises:
             IndexError: it reaches beyond the axis.
@@ -59,7 +67,10 @@ class PartMethods:
             tensor([2, 3, 4])
         """
         dim = ops.axis("narrow", dim, self.ndim)
-        n = self._array.shape[dim]
+        n = self._array.shape[dim] if self.ndim else 0
+        start = int(start)
+        if -n <= start < 0:
+            start += n
         if not 0 <= start <= start + length <= n:
             raise IndexError(
                 f"narrow: {start} to {start + length} is not within axis {dim} of size {n}"
@@ -120,30 +131,3 @@ class PartMethods:
             self.select(dim, i)
             for i in range(self._array.shape[ops.axis("unbind", dim, self.ndim)])
         )
-
-    def gather(self, dim: int, index: Tensor) -> Tensor:
-        """Elements picked along dim: y[…,i,…] = self[…,index[…,i,…],…], of index's shape.
-
-        Args:
-            index: int64, 0 to n − 1 for n elements along dim; not above self's sizes elsewhere.
-
-        Raises:
-            IndexError: an index outside 0 … n − 1.
-
-        Example:
-            >>> import tinydl
-            >>> x = tinydl.tensor([[1.0, 2.0], [3.0, 4.0]])
-            >>> x.gather(1, tinydl.tensor([[1], [0]]))
-            tensor([[2.],
-                    [3.]])
-        """
-        return ops.gather(self, index, dim=ops.axis("gather", dim, self.ndim))
-
-    def index_select(self, dim: int, index: Tensor) -> Tensor:
-        """The slices along dim that a 1-d int64 index names, in its order.
-
-        >>> import tinydl
-        >>> tinydl.tensor([10, 20, 30]).index_select(0, tinydl.tensor([2, 0]))
-        tensor([30, 10])
-        """
-        return ops.index_select(self, ops.axis("index_select", dim, self.ndim), index)

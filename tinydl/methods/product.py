@@ -225,7 +225,8 @@ class ProductMethods:
         >>> tinydl.zeros(1).addbmm(tinydl.ones(5, 1, 3), tinydl.ones(5, 3, 2))
         tensor([[15., 15.]])
         """
-        return _plus(self, batch1.bmm(batch2).sum(0), beta, alpha)
+        products = batch1.bmm(batch2)
+        return _plus(self, products.sum(0).to(products.dtype), beta, alpha)
 
     # --- of square matrices: see tinydl.linalg ----------------------------------------------------
 

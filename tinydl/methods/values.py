@@ -56,6 +56,19 @@ class ValueMethods:
             raise ValueError(f"item: {self._array} has {self._array.size} elements, not one")
         return self._array.numpy().item()
 
+    def is_nonzero(self) -> bool:
+        """Whether the one element is not 0, as bool(self).
+
+        Raises:
+            ValueError: self does not have exactly one element.
+
+        Example:
+            >>> import tinydl
+            >>> tinydl.tensor([0.0]).is_nonzero()
+            False
+        """
+        return bool(self)
+
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; one number if self has no axes.
 

@@ -16,9 +16,34 @@ from ..ops.random import default_generator
 from ..tensor import Tensor
 from .encode import one_hot
 from .loss import cross_entropy, mse_loss
+from .pointwise import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    prelu,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
 
 __all__ = [
     "relu", "tanh", "sigmoid", "softmax", "log_softmax",
+    "threshold", "relu6", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "elu", "selu",
+    "celu", "silu", "mish", "gelu", "softplus", "logsigmoid", "softsign", "tanhshrink",
+    "softshrink", "hardshrink", "glu", "prelu",
     "linear", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "one_hot", "pad",
     "cross_entropy", "mse_loss",
 ]  # fmt: skip

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from .. import capture, ops
 from ..ops.fused import mode
 from ..tensor import Tensor
-from .activation import ReLU
 from .conv import Conv2d
 from .linear import Linear
 from .module import Module
 from .pooling import MaxPool2d
+from .rectifier import ReLU
 
 _AFTER = {
     Conv2d: ((MaxPool2d, ReLU), (ReLU, MaxPool2d), (ReLU,)),

@@ -9,9 +9,13 @@ from .. import autograd  # loads graph and tensor in the order they need each ot
 from ..array import broadcast_shapes
 from ..backend import call
 from ..graph import mode
+from ..op import replace
 from ..tensor import as_tensor_like, common_dtype, is_number, is_tensor
-from . import linalg
+from . import linalg, scatter
+from .activation import gelu, gelu_tanh, silu, softplus
+from .advanced import index, set_index
 from .check import axes, axis
+from .choice import at_least, at_most, fmax, fmin, is_nan, logical_not, real, truth
 from .conv import conv2d, conv2d_input, conv2d_weight
 from .elementwise import (
     abs,
@@ -28,7 +32,6 @@ from .elementwise import (
     gt,
     le,
     log,
-    logical_not,
     lt,
     maximum,
     minimum,
@@ -45,19 +48,40 @@ from .elementwise import (
     tanh,
     where,
 )
-from .fused import conv2d_relu, linear_relu
-from .index import (
-    Diagonal,
-    assign,
-    gather,
-    getitem,
-    getitem_grad,
-    index,
-    index_select,
-    normalize,
-    scatter_zeros,
-    set_index,
+from .functions import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    hypot,
+    lgamma,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    reciprocal,
+    rsqrt,
+    sin,
+    sinh,
+    tan,
+    xlog1py,
+    xlogy,
 )
+from .fused import conv2d_relu, linear_relu
+from .index import Diagonal, assign, getitem, getitem_grad, normalize
+from .indexed import gather, nonzero, pick, put, put_add, put_prod, scatter_zeros
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul, tensordot
 from .order import commonest, median, nanmedian, quantile
@@ -65,7 +89,24 @@ from .pad import pad
 from .pool import avg_pool2d, max_pool2d
 from .random import dropout
 from .reduce import amax, amin, argmax, argmin, max, min, normalize_dims, prod, sum, sum_to
+from .rounding import (
+    ceil,
+    copysign,
+    floor,
+    floor_divide,
+    fmod,
+    gcd,
+    lcm,
+    left_shift,
+    nextafter,
+    remainder,
+    right_shift,
+    round,
+    trunc,
+    trunc_divide,
+)
 from .scan import along, cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence
+from .scatter import index_select
 from .sets import bin_range, lexicographic_order, runs
 from .shape import cat, contiguous, expand, infer_shape, permute, reshape, to_device
 from .softmax import log_softmax, softmax

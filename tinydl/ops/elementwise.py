@@ -164,67 +164,70 @@ BITS = "integers or bool"
 GRADIENTS = "floating point"
 
 
-def _unary(name: str, formula: str, kind: type[Op] = Real) -> Op:
-    takes = REALS if kind is Real else NUMBERS
+def unary(name: str, formula: str, kind: type[Op] = Real, takes: str = NUMBERS) -> Op:
+    """The op of a line UNARY(name, …)."""
+    takes = REALS if kind is Real else takes
     return kind(_forward(name, f"y = {formula}\n\nx[…] → y[…]: {takes}.", 1, None))
 
 
-def _binary(name: str, formula: str, kind: type[Op] = Elementwise, takes: str = NUMBERS) -> Op:
+def binary(name: str, formula: str, kind: type[Op] = Elementwise, takes: str = NUMBERS) -> Op:
+    """The op of a line BINARY(name, …)."""
     takes = REALS if kind is Real else takes
     doc = f"z = {formula}\n\nx[…], y[…] → z[…], broadcast and in one dtype: {takes}."
     return kind(_forward(name, doc, 2, None))
 
 
-def _compare(name: str, formula: str) -> Op:
+def compare(name: str, formula: str) -> Op:
+    """The op of a line COMPARE(name, …)."""
     doc = f"z = {formula}\n\nx[…], y[…] → z[…] bool, broadcast and in one dtype, which may be any."
     return Elementwise(_forward(name, doc, 2, dtypes.bool_))
 
 
 # --- one operand ----------------------------------------------------------------------------------
 
-neg = _unary("neg", "−x", Elementwise)
+neg = unary("neg", "−x", Elementwise)
 neg.vjp(x=lambda g: neg(g))
 
-abs = _unary("abs", "|x|", Elementwise)
+abs = unary("abs", "|x|", Elementwise)
 abs.vjp(x=lambda g, x: g * sign(x))
 
-sign = _unary("sign", "−1, 0 or 1 as x is negative, 0 or positive; NaN for NaN", Elementwise)
+sign = unary("sign", "−1, 0 or 1 as x is negative, 0 or positive; NaN for NaN", Elementwise)
 sign.vjp(x=lambda g: g * 0)
 
-square = _unary("square", "x²", Elementwise)
+square = unary("square", "x²", Elementwise)
 square.vjp(x=lambda g, x: g * (2 * x))
 
-exp = _unary("exp", "eˣ")
+exp = unary("exp", "eˣ")
 exp.vjp(x=lambda g, out: g * out)
 
-log = _unary("log", "ln x")
+log = unary("log", "ln x")
 log.vjp(x=lambda g, x: g / x)
 
-sqrt = _unary("sqrt", "√x")
+sqrt = unary("sqrt", "√x")
 sqrt.vjp(x=lambda g, out: g / (2 * out))
 
-tanh = _unary("tanh", "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)")
+tanh = unary("tanh", "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)")
 tanh.vjp(x=lambda g, out: tanh_grad(g, out))
 
-sigmoid = _unary("sigmoid", "1 / (1 + e⁻ˣ)")
+sigmoid = unary("sigmoid", "1 / (1 + e⁻ˣ)")
 sigmoid.vjp(x=lambda g, out: sigmoid_grad(g, out))
 
-relu = _unary("relu", "max(x, 0)", Elementwise)
+relu = unary("relu", "max(x, 0)", Elementwise)
 relu.vjp(x=lambda g, out: relu_grad(g, out))
 
 # --- two operands ---------------------------------------------------------------------------------
 
-add = _binary("add", "x + y", takes=BOOLS_OR)
+add = binary("add", "x + y", takes=BOOLS_OR)
 add.vjp(x=lambda g: g, y=lambda g: g)
 add.watch = growth.noticed
 
-sub = _binary("sub", "x − y")
+sub = binary("sub", "x − y")
 sub.vjp(x=lambda g: g, y=lambda g: -g)
 
-mul = _binary("mul", "x · y", takes=BOOLS_AND)
+mul = binary("mul", "x · y", takes=BOOLS_AND)
 mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
-div = _binary("div", "x / y", Real)
+div = binary("div", "x / y", Real)
 div.vjp(x=lambda g, y: g / y, y=lambda g, out, y: -g * out / y)
 
 
@@ -241,51 +244,47 @@ class _Power(Elementwise):
         return super().prepare(inputs)
 
 
-pow = _binary("pow", "xʸ", _Power)
+pow = binary("pow", "xʸ", _Power)
 pow.vjp(
     # at x = 0 the logarithm has no value but xʸ ln x → 0 for y > 0
     x=lambda g, x, y: where(y == 0, 0, g * y * pow(x, y - 1)),
     y=lambda g, out, x, y: where((x == 0) & (y >= 0), 0, g * out * log(x)),
 )
 
-maximum = _binary("maximum", "max(x, y); NaN if either is", takes=BOOLS_OR)
+maximum = binary("maximum", "max(x, y); NaN if either is", takes=BOOLS_OR)
 maximum.vjp(
-    x=lambda g, x, y: where(x == y, g / 2, where(x > y, g, 0)),
-    y=lambda g, x, y: where(x == y, g / 2, where(y > x, g, 0)),
+    x=lambda g, x, y: where(x == y, g / 2, where(x < y, 0, g)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y < x, 0, g)),
 )
 
-minimum = _binary("minimum", "min(x, y); NaN if either is", takes=BOOLS_AND)
+minimum = binary("minimum", "min(x, y); NaN if either is", takes=BOOLS_AND)
 minimum.vjp(
-    x=lambda g, x, y: where(x == y, g / 2, where(x < y, g, 0)),
-    y=lambda g, x, y: where(x == y, g / 2, where(y < x, g, 0)),
+    x=lambda g, x, y: where(x == y, g / 2, where(x > y, 0, g)),
+    y=lambda g, x, y: where(x == y, g / 2, where(y > x, 0, g)),
 )
 
-bitwise_and = _binary("bitwise_and", "x & y, bit by bit", takes=BITS)
-bitwise_or = _binary("bitwise_or", "x | y, bit by bit", takes=BITS)
-bitwise_xor = _binary("bitwise_xor", "x ^ y, bit by bit", takes=BITS)
 
-lt = _compare("lt", "x < y")
-le = _compare("le", "x ≤ y")
-gt = _compare("gt", "x > y")
-ge = _compare("ge", "x ≥ y")
-eq = _compare("eq", "x = y")
-ne = _compare("ne", "x ≠ y")
+bitwise_and = binary("bitwise_and", "x & y, bit by bit", takes=BITS)
+bitwise_or = binary("bitwise_or", "x | y, bit by bit", takes=BITS)
+bitwise_xor = binary("bitwise_xor", "x ^ y, bit by bit", takes=BITS)
 
-
-def logical_not(x: Tensor) -> Tensor:
-    """y = (x = 0): x[…] of any dtype → y[…] bool."""
-    return eq(x, 0) if x._array.dtype is not dtypes.bool_ else eq(x, False)
+lt = compare("lt", "x < y")
+le = compare("le", "x ≤ y")
+gt = compare("gt", "x > y")
+ge = compare("ge", "x ≥ y")
+eq = compare("eq", "x = y")
+ne = compare("ne", "x ≠ y")
 
 
 # --- fused derivatives: x is the incoming gradient, y the op's output -----------------------------
 
-relu_grad = _binary("relu_grad", "0 where y ≤ 0, else x", takes=GRADIENTS)
+relu_grad = binary("relu_grad", "0 where y ≤ 0, else x", takes=GRADIENTS)
 relu_grad.vjp(x=lambda g, y: relu_grad(g, y), y=lambda g: g * 0)
 
-tanh_grad = _binary("tanh_grad", "x (1 − y²)", takes=GRADIENTS)
+tanh_grad = binary("tanh_grad", "x (1 − y²)", takes=GRADIENTS)
 tanh_grad.vjp(x=lambda g, y: tanh_grad(g, y), y=lambda g, x, y: -2 * g * x * y)
 
-sigmoid_grad = _binary("sigmoid_grad", "x y (1 − y)", takes=GRADIENTS)
+sigmoid_grad = binary("sigmoid_grad", "x y (1 − y)", takes=GRADIENTS)
 sigmoid_grad.vjp(x=lambda g, y: sigmoid_grad(g, y), y=lambda g, x, y: g * x * (1 - 2 * y))
 
 # --- choosing and limiting ------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Reading and writing parts of a tensor: basic indexing as views, gather and scatter by index."""
+"""Basic indexing, by ints, slices, None and ...: parts of a tensor as views, writing to them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import dtypes
 from ..array import Array
 from ..backend import call
 from ..limits import check_holds
-from ..op import Op, move_op, op, view_op
-from ..tensor import Tensor, as_tensor_like, is_number
-from .elementwise import cast, where
-from .shape import contiguous, reshape
+from ..op import Op, move_op, view_op
+from ..tensor import Tensor, as_tensor_like
+from .elementwise import cast
+from .shape import contiguous
 
 # A normalized key has one entry per axis of x: an int, or (start, step, count) for a slice.
 # None among them makes a new axis of size 1. A Diagonal and a Region are keys as well.
@@ -68,14 +67,13 @@ def normalize(key, shape: tuple) -> tuple:
 def _integer(k) -> int:
     """An int, a NumPy integer or a 0-d tensor of an integer dtype, as an int."""
     try:
-        if not isinstance(k, (bool, np.bool_)):
-            return index_of(k)
+        return index_of(k)
     except (TypeError, ValueError):
         pass
     got = getattr(k, "_array", k)
     raise TypeError(
-        "index: expected ints, slices, None and ..., or a mask, or one list or tensor of integers "
-        f"alone for the first axis; got {got!r:.60}"
+        "index: expected ints, slices, None, ..., and lists, arrays or tensors of integers or "
+        f"bools; got {got!r:.60}"
     )
 
 
@@ -144,16 +142,28 @@ def _part(x: Tensor, key) -> Tensor:
     return getitem(contiguous(x) if type(key) is Region else x, key=key)
 
 
+def check_fits(v: Array, shape: tuple) -> None:
+    """ValueError unless v broadcasts to the shape of the place it is written to."""
+    own = zip(v.shape[::-1], shape[::-1], strict=False)
+    if v.ndim > len(shape) or any(have not in (1, want) for have, want in own):
+        to = f"{v.dtype.short}[{','.join(map(str, shape))}]"
+        raise ValueError(f"assignment: {v} does not broadcast to the place it goes to, {to}")
+
+
+def as_value(x: Tensor, v) -> Tensor:
+    """What is written to x: Python's numbers must be in the range of its dtype."""
+    if isinstance(v, Tensor):
+        return v
+    if not isinstance(v, np.ndarray):
+        check_holds("assignment", v, x._array.dtype)
+    return as_tensor_like(v, x, x._array.dtype)
+
+
 class _Assign(Op):
     moves = True
 
     def prepare(self, inputs: tuple) -> list:
-        x, v = inputs
-        if not isinstance(v, Tensor):
-            if not isinstance(v, np.ndarray):  # Python's numbers do not wrap unsaid
-                check_holds("assignment", v, x._array.dtype)
-            return [x, as_tensor_like(v, x, x._array.dtype)]
-        x, v = super().prepare(inputs)
+        x, v = super().prepare((inputs[0], as_value(*inputs)))
         return [x, cast(v, x.dtype)]
 
 
@@ -165,10 +175,7 @@ def assign(x, v, *, key, into=None):
     """
     y = x.astype(x.dtype) if into is None else into
     part = view(y, key)
-    if v.ndim > part.ndim or any(
-        have not in (1, want) for have, want in zip(v.shape[::-1], part.shape[::-1], strict=False)
-    ):
-        raise ValueError(f"assignment: {v} does not broadcast to the place it goes to, {part}")
+    check_fits(v, part.shape)
     call("copy", part, v)
     return y
 
@@ -177,96 +184,3 @@ assign.vjp(
     x=lambda g, key: assign(g, 0.0, key=key),
     v=lambda g, v_shape, key: _part(g, key).sum_to_size(v_shape),
 )
-
-
-@move_op
-def gather(x, index, *, dim):
-    """y[…,i,…] = x[…,index[…,i,…],…] along one axis.
-
-    x[…,n,…] of any dtype, index[…,m,…] int64 in 0 … n − 1 → y of index's shape and x's dtype.
-
-    Raises:
-        IndexError: an index outside 0 … n − 1.
-        TypeError: an index that is not int64.
-    """
-    y = Array.empty(index.shape, x.dtype, x.backend)
-    call("gather", y, x, index, dim)
-    return y
-
-
-gather.vjp(x=lambda g, index, x_shape, dim: scatter_zeros(g, index, shape=x_shape, dim=dim))
-
-
-@op
-def scatter_zeros(x, index, *, shape, dim):
-    """The adjoint of gather: zeros of a shape, with x added at the places of the index.
-
-    y[…,index[…,i,…],…] = Σ x[…,i,…]. x and index of one shape → y of shape shape, x's dtype.
-    """
-    y = Array.full(shape, 0, x.dtype, x.backend)
-    call("scatter_add", y, x, index, dim)
-    return y
-
-
-scatter_zeros.vjp(x=lambda g, index, dim: gather(g, index, dim=dim))
-
-
-def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of x along dim that a 1-d index names: x[…,n,…], index[m] int64 → y[…,m,…]."""
-    if index.ndim != 1:
-        raise ValueError(f"index_select: the index must have one axis, got {index._array}")
-    shape = x.shape[:dim] + index.shape + x.shape[dim + 1 :]
-    along = (1,) * dim + index.shape + (1,) * (len(x.shape) - dim - 1)
-    return gather(x, index.reshape(along).expand(shape), dim=dim)
-
-
-def index(x: Tensor, key) -> Tensor:
-    """x[key]: a view for ints, slices, None and ...; a copy for indices or a mask."""
-    chosen = _mask(x, key)
-    if chosen is not None:  # its axes become one, from which places are chosen
-        x = reshape(x, shape=(chosen.numel(), *x.shape[chosen.ndim :]))
-        chosen = as_tensor_like(np.flatnonzero(chosen._array.numpy()), x)
-        return index_select(x, 0, chosen)
-    if isinstance(key, (list, np.ndarray, Tensor)):
-        chosen = as_tensor_like(key, x)
-        if chosen.ndim == 1:
-            return index_select(x, 0, wrapped(chosen, x.shape[0]))
-        if chosen.ndim:
-            flat = index_select(x, 0, wrapped(chosen.reshape(-1), x.shape[0]))
-            return flat.reshape(*chosen.shape, *x.shape[1:])
-    return getitem(x, key=normalize(key, x._array.shape))
-
-
-def _mask(x: Tensor, key) -> Tensor | None:
-    """The key as a bool tensor over x's first axes, None if it is no mask."""
-    if not isinstance(key, (list, np.ndarray, Tensor)):
-        return None
-    mask = as_tensor_like(key, x)
-    if mask.dtype is not dtypes.bool_:
-        return None
-    if not mask.ndim or mask.shape != x.shape[: mask.ndim]:
-        raise IndexError(f"index: the mask {mask._array} does not fit {x._array}")
-    return mask
-
-
-def set_index(x: Tensor, key, value) -> None:
-    """x[key] = value: a part of x, or what a mask chooses."""
-    mask = _mask(x, key)
-    if mask is None:
-        assign.inplace(x, value, key=normalize(key, x._array.shape))
-        return
-    if not is_number(value) and as_tensor_like(value, x).numel() != 1:
-        raise ValueError(
-            f"index: a mask takes one value for all that it chooses, not {value!r:.60}; "
-            "for more use where(mask, values, x)"
-        )
-    mask = reshape(mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim))
-    assign.inplace(x, where(mask, value, x), key=normalize(..., x._array.shape))
-
-
-def wrapped(index: Tensor, size: int) -> Tensor:
-    """Indices as int64, negative ones counted from the end."""
-    if index.dtype.is_floating_point:
-        raise TypeError(f"index: {index._array} must hold integers")
-    index = cast(index, dtypes.int64)
-    return where(index < 0, index + size, index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import dtypes
 from ..tensor import Tensor
 from .elementwise import cast, where
-from .index import gather
+from .indexed import gather
 from .reduce import argmax, sum
 from .scan import along
 from .sort import searchsorted, sort

@@ -30,6 +30,9 @@ def pad(x: Tensor, widths: Sequence[int], mode: str, value: float | None) -> Ten
         )
     if value is not None:
         raise ValueError(f"pad: mode {mode!r} takes no value, got {value}")
+    if mode == "circular":  # what is cut off does not come in at the other end
+        x = _cut(x, pairs)
+        pairs = [(max(a, 0), max(b, 0)) for a, b in pairs]
     for axis, (before, after) in enumerate(pairs):
         n = x.shape[axis]
         room = {"reflect": n - 1, "replicate": n and before + after + 1, "circular": n}[mode]
@@ -39,10 +42,10 @@ def pad(x: Tensor, widths: Sequence[int], mode: str, value: float | None) -> Ten
                 f"which has {max(room, 0)} elements to repeat"
             )
         if before or after:
-            first, last = _ENDS[mode](n, max(before, 0), max(after, 0))
+            ends = _ENDS[mode](n, max(before, 0), max(after, 0))
+            first, last = (_end(x, axis, *end) for end in ends)
             whole = _along(x, axis, slice(max(-before, 0), n - max(-after, 0)))
-            ends = [_end(x, axis, part, size) for part, size in (first, last)]
-            x = cat(*[part for part in (ends[0], whole, ends[1]) if part is not None], dim=axis)
+            x = cat(*[part for part in (first, whole, last) if part is not None], dim=axis)
     return x
 
 
@@ -68,16 +71,18 @@ def _end(x: Tensor, axis: int, part: slice, size: int) -> Tensor | None:
     return expand(y, shape=(*x.shape[:axis], size, *x.shape[axis + 1 :]))
 
 
+def _cut(x: Tensor, pairs: list) -> Tensor:
+    """Without what negative widths take off."""
+    own = zip(x.shape, pairs, strict=True)
+    inside = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in own)
+    return getitem(x, key=normalize(inside, x.shape))
+
+
 def _constant(x: Tensor, pairs: list, value: float) -> Tensor:
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, pairs, strict=True))
-    inside = tuple(
-        slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs, strict=True)
-    )
-    part = getitem(x, key=normalize(inside, x.shape))
     place = tuple(slice(max(a, 0), n - max(b, 0)) for n, (a, b) in zip(shape, pairs, strict=True))
-    key = normalize(place, shape)
+    part, key = _cut(x, pairs), normalize(place, shape)
     if value == 0:
         return getitem_grad(part, key=key, shape=shape)
-    return assign.inplace(
-        Tensor(Array.full(shape, value, x.dtype, x._array.backend)), part, key=key
-    )
+    whole = Tensor(Array.full(shape, value, x.dtype, x._array.backend))
+    return assign.inplace(whole, part, key=key)

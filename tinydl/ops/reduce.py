@@ -11,7 +11,7 @@ from ..backend import call, call_arrays
 from ..op import op
 from ..tensor import Tensor
 from .check import axis
-from .index import scatter_zeros
+from .indexed import scatter_zeros
 from .scan import backwards, products_before
 from .shape import expand, inverse, permute, reshape
 

@@ -9,7 +9,8 @@ from ..op import op
 from ..tensor import Tensor
 from .check import real, same_dtype
 from .elementwise import where
-from .index import getitem, normalize, scatter_zeros
+from .index import getitem, normalize
+from .indexed import scatter_zeros
 from .shape import cat
 
 

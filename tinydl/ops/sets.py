@@ -11,7 +11,7 @@ from math import inf
 from .. import dtypes
 from ..array import Array
 from ..tensor import Tensor
-from .index import gather
+from .indexed import gather
 from .reduce import sum
 from .scan import along, cumsum
 from .shape import cat, expand, reshape

@@ -6,7 +6,7 @@ from .. import dtypes
 from ..array import Array
 from ..backend import call
 from ..op import op
-from .index import scatter_zeros
+from .indexed import scatter_zeros
 
 
 @op

@@ -9,7 +9,7 @@ from ..dtypes import DType
 from ..graph import mode
 from ..op import view_op
 from ..tensor import Tensor, as_tensor_like
-from .index import gather, scatter_zeros
+from .indexed import gather, scatter_zeros
 from .shape import reshape
 
 

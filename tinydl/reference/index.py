@@ -53,13 +53,60 @@ def places(index, dim):
     return tuple(at)
 
 
-def gather(x, index, *, dim):
-    """y[…,i,…] = x[…,index[…,i,…],…]"""
-    return x[places(index, dim)]
+def _places(idx, ndim, *, axes, place):
+    """For each axis of the indexed tensor where idx points to: its index, or its own place."""
+    rows = idx if len(axes) > 1 else idx[None]
+    ours = list(np.indices(rows[0].shape))
+    del ours[place : place + len(ours) - (ndim - len(axes))]
+    rows = iter(rows)
+    ours = iter(ours)
+    return tuple(next(rows) if axis in axes else next(ours) for axis in range(ndim))
 
 
-def scatter_zeros(x, index, *, shape, dim):
-    """y[…,index[…,i,…],…] += x[…,i,…], starting from zeros"""
-    y = np.zeros(shape, x.dtype)
-    np.add.at(y, places(index, dim), x)
+def pick(x, idx, *, axes, place, wrap, once=False):
+    """y[b…,r…] = x[i₀,…,r…]"""
+    return x[_places(idx, x.ndim, axes=axes, place=place)]
+
+
+def put_zeros(v, idx, *, shape, axes, place, wrap, once=False):
+    """y[i₀,…,r…] += v[b…,r…], starting from zeros"""
+    y = np.zeros(shape, v.dtype)
+    np.add.at(y, _places(idx, y.ndim, axes=axes, place=place), v)
     return y
+
+
+def _put(how, x, v, idx, *, key, axes, place, wrap, once=False):
+    y = x.copy()
+    part = _part(y, key)
+    how(part, _places(idx, part.ndim, axes=axes, place=place), v)
+    return y
+
+
+def put(x, v, idx, **at):
+    """x, then y[i₀,…,r…] = v[b…,r…]"""
+    return _put(np.ndarray.__setitem__, x, v, idx, **at)
+
+
+def put_add(x, v, idx, **at):
+    """x, then y[i₀,…,r…] += v[b…,r…]"""
+    return _put(np.add.at, x, v, idx, **at)
+
+
+def put_prod(x, v, idx, **at):
+    """x, then y[i₀,…,r…] *= v[b…,r…]"""
+    return _put(np.multiply.at, x, v, idx, **at)
+
+
+def put_amax(x, v, idx, **at):
+    """x, then y[i₀,…,r…] = max(y[i₀,…,r…], v[b…,r…])"""
+    return _put(np.maximum.at, x, v, idx, **at)
+
+
+def put_amin(x, v, idx, **at):
+    """x, then y[i₀,…,r…] = min(y[i₀,…,r…], v[b…,r…])"""
+    return _put(np.minimum.at, x, v, idx, **at)
+
+
+def nonzero(x):
+    """The places of what is not 0"""
+    return np.argwhere(x)

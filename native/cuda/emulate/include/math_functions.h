@@ -71,6 +71,18 @@ __forceinline__ float __saturatef(float x) { return x > 0 ? x < 1 ? x : 1 : 0; }
 __forceinline__ float rsqrtf(float x) { return 1 / sqrtf(x); }
 __forceinline__ double rsqrt(double x) { return 1 / sqrt(x); }
 
+/* y with erf y = x: Newton's steps from 0 go there from one side. */
+__forceinline__ double erfinv(double x)
+{
+    if (!(std::fabs(x) < 1)) return std::fabs(x) == 1 ? x * INFINITY : NAN;
+    double y = 0, a = std::fabs(x);
+    for (int step = 0; step < 100; step++) {
+        const double error = a < 0.5 ? a - std::erf(y) : std::erfc(y) - (1 - a);
+        y += error * 0.88622692545275801 * std::exp(y * y);
+    }
+    return std::copysign(y, x);
+}
+
 /* --- bits and conversions --------------------------------------------------------------------- */
 
 __forceinline__ int __float_as_int(float x) { return td_emu::bits<int>(x); }
