@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import overload
 
 from . import dtypes, ops
-from .out import with_out
+from .out import Choosing, with_out
 from .tensor import Tensor
 
 __all__ = [
@@ -246,18 +245,7 @@ def _one_or_all(found: list[Tensor], given: tuple) -> Tensor | tuple[Tensor, ...
     return found[0] if len(given) == 1 and isinstance(given[0], Tensor) else tuple(found)
 
 
-@overload
-def where(condition: Tensor) -> tuple[Tensor, ...]: ...
-@overload
-def where(
-    condition: Tensor,
-    input: Tensor | float,
-    other: Tensor | float,
-    *,
-    out: Tensor | None = None,
-) -> Tensor: ...
-@with_out
-def where(
+def _where(
     condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
 ) -> Tensor | tuple[Tensor, ...]:
     """input where the condition holds, else other; what is not chosen leaves no trace.
@@ -283,6 +271,10 @@ def where(
     if input is None or other is None:
         raise TypeError("where: give input and other, or neither of them")
     return ops.where(condition, input, other)
+
+
+_where.__name__ = "where"
+where: Choosing = with_out(_where)  # type: ignore[assignment]
 
 
 def safe_where(

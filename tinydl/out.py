@@ -31,6 +31,22 @@ class WithOut(Protocol[P, R]):
     def __call__(self, *args: Any, out: Tensor | Sequence[Tensor], **kwargs: Any) -> R: ...
 
 
+class Choosing(Protocol):
+    """where: one of two, or of the condition alone the places where it holds."""
+
+    @overload
+    def __call__(self, condition: Tensor) -> tuple[Tensor, ...]: ...
+    @overload
+    def __call__(
+        self,
+        condition: Tensor,
+        input: Tensor | float,
+        other: Tensor | float,
+        *,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+
+
 class Selecting(Protocol):
     """max, min, median: of all elements, or along an axis with the indices."""
 

@@ -53,8 +53,8 @@ struct put_t {
     int how;
 };
 
-/* Finds where the indices at idx point to, in elements, and which of all places that is; returns the
- * first index that is outside its axis, k if there is none. */
+/* Finds where the indices at idx point to, in elements, and which of all places that is; returns
+ * the first index that is outside its axis, k if there is none. */
 __device__ __forceinline__ int follow(const indices_t &t, const int64_t *idx, int64_t &offset,
                                       int64_t &place)
 {

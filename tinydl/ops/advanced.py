@@ -17,7 +17,7 @@ from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast, where
 from .index import as_value, assign, getitem, normalize, view
 from .indexed import nonzero, pick, put, put_add, shape_of, spread
-from .shape import cat, expand, reshape
+from .shape import cat, expand, permute, reshape
 
 _PLAIN = (int, slice, type(None), type(...))
 _ARRAYS = (list, tuple, range, np.ndarray, np.bool_, bool, Tensor)
@@ -75,7 +75,10 @@ def _plan(x: Tensor, key) -> _Plan | tuple:
                 columns = [as_tensor_like(np.zeros(int(all(flags)), np.int64), x)]
                 flags = keys.append(None)
         elif isinstance(k, Tensor):
-            columns = _columns(k, x, axis)
+            columns = [k]
+            if _is_mask(k):
+                places = _places(k, x, axis)
+                columns = list(places.unbind(1))
             keys += [slice(None)] * len(columns)
             axis += len(columns)
         else:
@@ -85,9 +88,10 @@ def _plan(x: Tensor, key) -> _Plan | tuple:
         axes += range(dim, dim + len(columns))
         found += columns
     place = runs[0] if len(runs) == 1 else 0
-    once = len(found) == sum(k.ndim for k in parts if isinstance(k, Tensor) and _is_mask(k)) > 0
-    once = once and sum(isinstance(k, Tensor) for k in parts) == 1
-    return _Plan(normalize(tuple(keys), shape), _together(found), tuple(axes), place, once)
+    tensors = [k for k in parts if isinstance(k, Tensor)]
+    once = len(tensors) == 1 and _is_mask(tensors[0]) and len(found) == tensors[0].ndim
+    idx = permute(places, dims=(1, 0)) if once and len(found) > 1 else _together(found)
+    return _Plan(normalize(tuple(keys), shape), idx, tuple(axes), place, once)
 
 
 def _index_tensor(k, like: Tensor):
@@ -124,16 +128,14 @@ def _consumes(k) -> int:
     return k.ndim if isinstance(k, Tensor) and _is_mask(k) else 1
 
 
-def _columns(k: Tensor, x: Tensor, axis: int) -> list[Tensor]:
-    """An index tensor for each axis; of a mask the places where it holds."""
-    if not _is_mask(k):
-        return [k]
-    if k.shape != x.shape[axis : axis + k.ndim]:
+def _places(mask: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Where a mask holds that stands for x's axes from `axis` on."""
+    if mask.shape != x.shape[axis : axis + mask.ndim]:
         raise IndexError(
-            f"index: the mask {k._array} does not fit {x._array}, of which it stands for axes "
-            f"{axis} to {axis + k.ndim - 1}"
+            f"index: the mask {mask._array} does not fit {x._array}, of which it stands for axes "
+            f"{axis} to {axis + mask.ndim - 1}"
         )
-    return list(nonzero(k).unbind(1))
+    return nonzero(mask)
 
 
 def _together(found: list[Tensor]) -> Tensor:
@@ -179,7 +181,7 @@ def set_index(x: Tensor, key, value, accumulate: bool = False) -> None:
 def _fill(x: Tensor, mask: Tensor, value: Tensor) -> None:
     """One value wherever a mask holds, without asking how many places that are."""
     if mask.shape != x.shape[: mask.ndim]:
-        _columns(mask, x, 0)  # says so
+        _places(mask, x, 0)  # says so
     mask = reshape(mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim))
     value = cast(reshape(value, shape=()), x.dtype)
     assign.inplace(x, where(mask, value, x), key=normalize(..., x._array.shape))

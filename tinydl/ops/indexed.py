@@ -200,7 +200,7 @@ def nonzero(x: Tensor) -> Tensor:
     starts = Array.empty((-(-mask.size // chunk) + 1,), dtypes.int64, mask.backend)
     call("nonzero_starts", starts, mask, chunk)
     count = int(starts.view((), (), starts.size - 1).numpy())
-    places = Array.empty((count, mask.ndim), dtypes.int64, mask.backend)
+    places = Array.empty((mask.ndim, count), dtypes.int64, mask.backend).permute((1, 0))
     if count:
         call("nonzero", places, mask, starts, chunk)
     return Tensor(places)
