@@ -46,6 +46,14 @@ def test_what_loses_too_much_in_halves_is_float32():
     assert F.softmax(x, 1).dtype is LOW
 
 
+def test_factors_and_systems_are_float32():
+    a = tinydl.randn(4, 3)
+    with tinydl.autocast(kind()):
+        Q, R = tinydl.linalg.qr(a, mode="complete")
+        found = Q, R, tinydl.linalg.lstsq(a, a).solution, tinydl.linalg.matrix_power(a[:3], 3)
+    assert {y.dtype for y in found} == {tinydl.float32}
+
+
 def test_other_dtypes_stay():
     x = tinydl.ones(2, 2, dtype=tinydl.float64)
     with tinydl.autocast(kind()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import dtypes, ops
+from ..amp import as_given
 from ..out import with_out
 from ..tensor import Tensor
 from .checks import matrices, precision, square
@@ -41,6 +42,7 @@ class QRResult(NamedTuple):
 
 
 @with_out
+@as_given
 def qr(A: Tensor, mode: str = "reduced") -> QRResult:
     """A = Q R with orthonormal columns in Q and an upper triangular R (Householder 1958).
 

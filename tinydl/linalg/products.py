@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+from ..amp import as_given
 from ..einsum import einsum
 from ..out import with_out
 from ..tensor import Tensor
@@ -34,6 +35,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 
 
 @with_out
+@as_given
 def matrix_power(A: Tensor, n: int) -> Tensor:
     """A to the n-th power, by squaring:  A[…,k,k] → […,k,k]; negative n are powers of the inverse.
 

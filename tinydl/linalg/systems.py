@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import ops
+from ..amp import as_given
 from ..out import with_out
 from ..tensor import Tensor
 from .checks import batched, eye, matrices, precision, square
@@ -111,6 +112,7 @@ class LstsqResult(NamedTuple):
 
 
 @with_out
+@as_given
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LstsqResult:
     """The X that makes ‖A X − B‖ least, and of those the one of least ‖X‖: X = A⁺ B.
 
