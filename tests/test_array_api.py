@@ -268,9 +268,6 @@ ROWS = [
 ]  # fmt: skip
 
 
-ROWS = [r for r in ROWS if r[0] not in ("prod", "nonzero") or hasattr(tinydl.Tensor, r[0])]
-
-
 def brought(module, value):
     """NumPy's arrays and names of dtypes as the module's."""
     if isinstance(value, np.ndarray):

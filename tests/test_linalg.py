@@ -326,3 +326,10 @@ FLAT, WIDE, SQUARE = tinydl.ones(3), tinydl.ones(2, 3), tinydl.ones(2, 2)
 def test_what_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("name", ["svd", "svdvals", "eigh", "eigvalsh", "pinv", "matrix_rank"])
+def test_what_iterates_does_not_go_on_forever(name):
+    x = tinydl.tensor([[1.0, float("nan")], [float("inf"), 1.0]])
+    with pytest.raises(tinydl.linalg.LinAlgError, match=r"f32\[2,2\] holds NaN or infinity"):
+        getattr(tinydl.linalg, name)(x)

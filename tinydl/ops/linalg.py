@@ -21,11 +21,16 @@ class LinAlgError(RuntimeError):
     """A matrix has no inverse, no such factor, or the iteration for it did not converge."""
 
 
+ITERATIVE = ("eigh", "pinv", "svd")  # LAPACK may go on forever with NaN
+
+
 def lapack(name: str, function: Callable, *operands: Array, **options):
     """What a function of numpy.linalg says of the operands' values, as arrays beside them."""
-    first = operands[0]
+    first, values = operands[0], [x.numpy() for x in operands]
+    if name in ITERATIVE and not all(np.isfinite(a).all() for a in values):
+        raise LinAlgError(f"linalg.{name}: {first} holds NaN or infinity, where nothing converges")
     try:
-        results = function(*[x.numpy() for x in operands], **options)
+        results = function(*values, **options)
     except np.linalg.LinAlgError as error:
         what = " and ".join(map(repr, operands))
         raise LinAlgError(f"linalg.{name}: {what}: {str(error).lower()}") from None
@@ -79,10 +84,11 @@ def cofactors(x):
 
 
 def _cofactors(x: np.ndarray) -> np.ndarray:
-    u, s, vh = np.linalg.svd(x)
+    finite = np.isfinite(x).all((-2, -1), keepdims=True)  # with others the SVD may go on forever
+    u, s, vh = np.linalg.svd(np.where(finite, x, x.dtype.type(0)))
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
+    return np.where(finite, sign[..., None, None] * ((u * others[..., None, :]) @ vh), np.nan)
 
 
 def _cofactors_rule(g: Tensor, x: Tensor) -> Tensor:
