@@ -28,9 +28,10 @@ def lapack(name: str, function: Callable, *operands: Array, **options):
     """What a function of numpy.linalg says of the operands' values, as arrays beside them."""
     first, values = operands[0], [x.numpy() for x in operands]
     if name in ITERATIVE and not all(np.isfinite(a).all() for a in values):
-        raise LinAlgError(f"linalg.{name}: {first} holds NaN or infinity, where nothing converges")
+        raise LinAlgError(f"linalg.{name}: {first} holds NaN or infinity and did not converge")
     try:
-        results = function(*values, **options)
+        with np.errstate(all="ignore"):  # of NaN comes NaN, as everywhere
+            results = function(*values, **options)
     except np.linalg.LinAlgError as error:
         what = " and ".join(map(repr, operands))
         raise LinAlgError(f"linalg.{name}: {what}: {str(error).lower()}") from None
