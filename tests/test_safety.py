@@ -55,6 +55,7 @@ BEST = [name for name in libraries() if name in (backend.best(), "cuda")]
 
 # Ops whose arguments were made for one shape, by functions that check: x.to(), x[key], cat(), …
 MADE = ("to_device", "to_dtype", "_view", "getitem", "getitem_grad", "assign", "cat")
+MADE += ("put", "put_add", "put_prod", "put_amax", "put_amin")
 TRIED = [c for c in CASES if c.op and "float32" in c.dtypes and c.name not in MADE]
 
 

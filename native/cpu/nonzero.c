@@ -36,7 +36,9 @@ static void write(void *context, int64_t begin, int64_t end)
     const int inner = x->ndim - 1;
     const int64_t next = out->stride[0], step = out->stride[1];
     for (int64_t c = begin; c < end; c++) {
-        int64_t *place = (int64_t *)out->data + job->starts[c] * next, at[TD_MAX_NDIM];
+        const int64_t start = job->starts[c];
+        int64_t *place = (int64_t *)out->data + start * next, at[TD_MAX_NDIM];
+        int64_t room = start < 0 ? 0 : out->shape[0] - start;
         int64_t i = c * job->chunk, rest = i, n;
         for (int axis = inner; axis >= 0; rest /= x->shape[axis--])
             at[axis] = rest % x->shape[axis];
@@ -45,6 +47,7 @@ static void write(void *context, int64_t begin, int64_t end)
             n = TD_MIN(x->shape[inner] - at[inner], stop - i);
             for (int64_t j = 0; j < n; j++) {
                 if (!mask[j]) continue;
+                if (room-- <= 0) return; /* the mask is not the one that was counted */
                 for (int axis = 0; axis < inner; axis++) place[axis * step] = at[axis];
                 place[inner * step] = at[inner] + j;
                 place += next;

@@ -46,7 +46,7 @@ struct places_t {
     int64_t *idx;
     const uint8_t *x;
     const int64_t *starts;
-    int64_t size, chunk, row, column;
+    int64_t size, chunk, count, row, column;
     int ndim;
     int64_t shape[TD_MAX_NDIM];
 };
@@ -68,7 +68,8 @@ __global__ void __launch_bounds__(THREADS) places_kernel(const __grid_constant__
             before += w < warp ? counts[w] : 0;
             all += counts[w];
         }
-        if (holds) {
+        /* if not, the mask is not the one that was counted */
+        if (holds && (uint64_t)(start + before) < (uint64_t)t.count) {
             int64_t *row = t.idx + (start + before) * t.row, rest = i;
             for (int axis = t.ndim - 1; axis >= 0; rest /= t.shape[axis--])
                 row[axis * t.column] = rest % t.shape[axis];
@@ -97,7 +98,7 @@ td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts
         return td_fail(TD_EINVAL, "nonzero: expected i64 places[count,%d]", x->ndim);
     places_t t = {(int64_t *)idx->data, (const uint8_t *)x->data, (const int64_t *)starts->data};
     t.size = td_numel(x), t.chunk = chunk, t.ndim = x->ndim;
-    t.row = idx->stride[0], t.column = idx->stride[1];
+    t.count = idx->shape[0], t.row = idx->stride[0], t.column = idx->stride[1];
     for (int axis = 0; axis < x->ndim; axis++) t.shape[axis] = x->shape[axis];
     return td_launch("nonzero", places_kernel, td_blocks(td_numel(starts) - 1, 1), THREADS, 0, t);
 }

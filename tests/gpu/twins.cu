@@ -122,7 +122,15 @@ template <class Family, class T> static void run(const char *names, int ulps)
 
 #define EXACT "td_sqrt_of td_abs_of td_larger td_smaller td_plus td_infinity fma"
 #define ELEMENTARY "td_exp_of td_log_of td_tanh_of td_pow_of"
-#define INTEGERS "td_abs_of td_pow_of min max"
+#define FUNCTIONS                                                                                  \
+    "td_exp2_of td_expm1_of td_log2_of td_log10_of td_log1p_of td_sin_of td_cos_of td_tan_of "     \
+    "td_asin_of td_acos_of td_atan_of td_sinh_of td_cosh_of td_asinh_of td_acosh_of "              \
+    "td_atanh_of td_erf_of td_atan2_of td_hypot_of"
+#define ROUNDING                                                                                   \
+    "td_floor_of td_ceil_of td_trunc_of td_round_of td_copysign_of td_nextafter_of td_fmod_of"
+#define INTEGERS                                                                                   \
+    "td_abs_of td_pow_of td_truncdiv_of td_floordiv_of td_fmod_of td_mod_of td_shl_of td_shr_of "  \
+    "td_gcd_of min max"
 #define SHUFFLES                                                                                   \
     "td_shuffle_xor __shfl_sync __shfl_sync/8 __shfl_up_sync __shfl_up_sync/8 __shfl_down_sync "   \
     "__shfl_down_sync/16 __shfl_xor_sync __shfl_xor_sync/8"
@@ -146,6 +154,10 @@ static const struct {
     {EXACT, 0, run<Exact, double>},
     {ELEMENTARY, 3, run<Elementary, float>},
     {ELEMENTARY, 4, run<Elementary, double>},
+    {FUNCTIONS, 4, run<Functions, float>},
+    {FUNCTIONS, 4, run<Functions, double>},
+    {ROUNDING, 0, run<Rounding, float>},
+    {ROUNDING, 0, run<Rounding, double>},
     {"min max", 1, run<Choices, float>},
     {"min max", 1, run<Choices, double>},
     {"__saturatef", 1, run<Saturated, float>},

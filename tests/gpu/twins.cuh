@@ -54,6 +54,44 @@ struct Elementary {
     }
 };
 
+struct Functions {
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
+    {
+        y.put(td_exp2_of(a));
+        y.put(td_expm1_of(a));
+        y.put(td_log2_of(a));
+        y.put(td_log10_of(a));
+        y.put(td_log1p_of(a));
+        y.put(td_sin_of(a));
+        y.put(td_cos_of(a));
+        y.put(td_tan_of(a));
+        y.put(td_asin_of(a));
+        y.put(td_acos_of(a));
+        y.put(td_atan_of(a));
+        y.put(td_sinh_of(a));
+        y.put(td_cosh_of(a));
+        y.put(td_asinh_of(a));
+        y.put(td_acosh_of(a));
+        y.put(td_atanh_of(a));
+        y.put(td_erf_of(a));
+        y.put(td_atan2_of(a, b));
+        y.put(td_hypot_of(a, b));
+    }
+};
+
+struct Rounding {
+    template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
+    {
+        y.put(td_floor_of(a));
+        y.put(td_ceil_of(a));
+        y.put(td_trunc_of(a));
+        y.put(td_round_of(a));
+        y.put(td_copysign_of(a, b));
+        y.put(td_nextafter_of(a, b));
+        y.put(td_fmod_of(a, b));
+    }
+};
+
 struct Choices { /* which zero min and max choose of +0 and −0 is not said */
     template <class T> __device__ static void run(Results<T> &y, T a, T b, T)
     {
@@ -71,6 +109,13 @@ struct Integers {
     {
         y.put(td_abs_of(a));
         y.put(td_pow_of(a, b));
+        y.put(td_truncdiv_of(a, b));
+        y.put(td_floordiv_of(a, b));
+        y.put(td_fmod_of(a, b));
+        y.put(td_mod_of(a, b));
+        y.put(td_shl_of(a, b));
+        y.put(td_shr_of(a, b));
+        y.put(td_gcd_of(a, b));
         y.put(min(a, b));
         y.put(max(a, b));
     }
