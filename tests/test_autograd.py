@@ -430,3 +430,13 @@ def test_each_of_several_outputs_is_watched_for_writes(powers):
     second += 1
     with pytest.raises(RuntimeError, match=r"powers needs its output, which add_ has overwritten"):
         third.backward()
+
+
+def test_detach_in_place():
+    x = tinydl.ones(2, requires_grad=True)
+    y = x * 2
+    (y * 3).sum().backward()
+    assert y.detach_() is y and y.is_leaf and not y.requires_grad
+    assert x.grad.tolist() == [6, 6]
+    with pytest.raises(RuntimeError, match=r"detach_: f32\[\] is a view"):
+        (x * 2)[0].detach_()

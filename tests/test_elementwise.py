@@ -414,6 +414,19 @@ def test_modules_are_the_functions(name, arguments):
         assert function(y, **arguments, inplace=True) is y and y.equal(layer(x))
 
 
+def test_masked_fill_keeps_the_dtype():
+    mask = tinydl.tensor([True, False])
+    for x in (tinydl.tensor([False, False]), tinydl.tensor([1, 2]), tinydl.ones(2)):
+        for value in (2, tinydl.tensor(3.0, dtype=tinydl.float64)):
+            assert x.masked_fill(mask, value).dtype is x.dtype
+
+
+def test_an_infinite_slope_leaves_positive_numbers_alone():
+    x = tinydl.tensor([1.0, -1.0], requires_grad=True)
+    F.prelu(x, tinydl.tensor([float("inf")])).sum().backward()
+    assert x.grad.tolist() == [1, float("inf")]
+
+
 def test_prelu_learns_a_slope_for_each_channel():
     layer = tinydl.nn.PReLU(2)
     x = tinydl.tensor([[[-1.0, 2.0], [-4.0, -4.0]]])

@@ -135,6 +135,23 @@ class Tensor(
         """
         return Tensor(self._array)
 
+    def detach_(self) -> Tensor:
+        """Takes self itself out of the graph: it becomes a constant, in the same memory.
+
+        Raises:
+            RuntimeError: self is a view, whose base would stay in the graph; use detach().
+
+        Example:
+            >>> import tinydl
+            >>> y = 2 * tinydl.ones(2, requires_grad=True)
+            >>> y.detach_().requires_grad
+            False
+        """
+        if self._base is not None and self.requires_grad:
+            raise RuntimeError(f"detach_: {self._array} is a view; use detach()")
+        self._node, self._index, self.requires_grad = None, 0, False
+        return self
+
     # --- copying ----------------------------------------------------------------------------------
 
     def __copy__(self) -> Tensor:

@@ -208,10 +208,10 @@ class ElementwiseMethods:
         return ops.where(condition, self, other)
 
     def masked_fill(self, mask: Tensor, value: Operand) -> Tensor:
-        """value where a bool mask holds, else self.
+        """value, in self's dtype, where a bool mask holds, else self.
 
         >>> import tinydl
         >>> tinydl.ones(2).masked_fill(tinydl.tensor([True, False]), 9)
         tensor([9., 1.])
         """
-        return ops.where(mask, value, self)
+        return ops.where(mask, ops.cast(ops.as_value(self, value), self.dtype), self)

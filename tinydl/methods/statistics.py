@@ -6,6 +6,7 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from .. import ops
+from ..dtypes import get_default_dtype
 from .reduce import MinAndMax, _either
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class StatisticMethods:
     def logsumexp(
         self, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool = False
     ) -> Tensor:
-        """ln Σ eˣ over dim, where no exponential overflows.
+        """ln Σ eˣ over dim, where no exponential overflows; integers become the default dtype.
 
         >>> import tinydl
         >>> tinydl.tensor([1000.0, 1000.0]).logsumexp(0)
@@ -152,7 +153,7 @@ class StatisticMethods:
         """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         dims = ops.normalize_dims("logsumexp", dim, self.ndim)
-        x = _real("logsumexp", self)
+        x = self if self.dtype.is_floating_point else self.to(get_default_dtype())
         if not all(x.shape[i] for i in dims):
             return ops.sum(x, dim=dims, keepdim=keepdim).log()
         top = ops.amax(x.detach(), dim=dims, keepdim=True)

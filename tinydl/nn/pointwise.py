@@ -282,4 +282,5 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         )
     if weight.numel() > 1:
         weight = weight.reshape(channels, *[1] * (input.ndim - 2))
-    return ops.where(input > 0, input, weight * input)
+    # positive ones do not meet the weight, which may be ∞
+    return ops.where(input > 0, input, weight * ops.where(input > 0, 0.0, input))

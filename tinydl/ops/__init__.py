@@ -80,7 +80,7 @@ from .functions import (
     xlogy,
 )
 from .fused import conv2d_relu, linear_relu
-from .index import Diagonal, assign, getitem, getitem_grad, normalize
+from .index import Diagonal, as_value, assign, getitem, getitem_grad, normalize
 from .indexed import gather, nonzero, pick, put, put_add, put_prod, scatter_zeros
 from .loss import cross_entropy, cross_entropy_mean
 from .matmul import linear, matmul, tensordot
