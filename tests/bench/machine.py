@@ -67,11 +67,11 @@ def import_seconds(library: str, times: int = 5) -> float:
 
 
 def installed_size(library: str) -> float:
-    """Bytes of the library's own files, without the emulated device that tests use."""
+    """Bytes of the library's own files, without the emulated devices that tests use."""
     if library == "tinydl":
         folders = (ROOT / "tinydl", ROOT / "native")
         files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
-        ours = (file for file in files if file.suffix != ".pyc" and "cuda-emu" not in file.name)
+        ours = (file for file in files if file.suffix != ".pyc" and "-emu" not in file.name)
         return sum(file.stat().st_size for file in ours)
     files = importlib.metadata.files(library) or []
     return sum(file.size or 0 for file in files)
