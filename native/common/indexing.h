@@ -8,6 +8,7 @@
 #define TD_INDEXING_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "dims.h"
 
@@ -31,7 +32,8 @@ static inline td_status td_plan_indexing(td_indexing *p, const char *name, const
     if (indexed->dtype != other->dtype)
         return td_fail(TD_EDTYPE, "%s: %s and %s are different dtypes", name,
                        td_dtype_name(indexed->dtype), td_dtype_name(other->dtype));
-    *p = (td_indexing){.wrap = a->wrap, .indexed = *other, .idx = *idx};
+    memset(p, 0, sizeof *p);
+    p->wrap = a->wrap, p->indexed = *other, p->idx = *idx;
     for (int d = 0; d < indexed->ndim; d++)
         if (a->axes >> d & 1) {
             p->axis[p->k] = d, p->size[p->k] = indexed->shape[d];

@@ -96,7 +96,9 @@ td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts
     TD_TRY(td_check_nonzero("nonzero", x, starts, chunk));
     if (idx->dtype != TD_I64 || idx->ndim != 2 || idx->shape[1] != x->ndim)
         return td_fail(TD_EINVAL, "nonzero: expected i64 places[count,%d]", x->ndim);
-    places_t t = {(int64_t *)idx->data, (const uint8_t *)x->data, (const int64_t *)starts->data};
+    places_t t = {};
+    t.idx = (int64_t *)idx->data, t.x = (const uint8_t *)x->data;
+    t.starts = (const int64_t *)starts->data;
     t.size = td_numel(x), t.chunk = chunk, t.ndim = x->ndim;
     t.count = idx->shape[0], t.row = idx->stride[0], t.column = idx->stride[1];
     for (int axis = 0; axis < x->ndim; axis++) t.shape[axis] = x->shape[axis];

@@ -211,7 +211,7 @@ template <template <class, class, class> class F>
 static td_status scan_totals(const char *name, td_tensor *y, const td_tensor *x, int64_t axis,
                              bool reverse)
 {
-    td_scan plan;
+    td_scan plan = {};
     TD_TRY(td_plan_scan(&plan, name, y, NULL, NULL, x, td_total_dtype(x->dtype), axis));
     switch (x->dtype) {
     case TD_F32: return scan<F<float, float, double>>(name, y, NULL, x, plan, reverse);
@@ -230,7 +230,7 @@ template <bool MAX>
 static td_status scan_best(const char *name, td_tensor *y, td_tensor *idx, const td_tensor *x,
                            int64_t axis)
 {
-    td_scan plan;
+    td_scan plan = {};
     TD_TRY(td_plan_scan(&plan, name, y, idx, NULL, x, x->dtype, axis));
     switch (x->dtype) {
     case TD_F32: return scan<best_scan<float, MAX>>(name, y, idx, x, plan, false);
@@ -267,7 +267,7 @@ td_status td_cummin(td_tensor *y, td_tensor *idx, const td_tensor *x, int64_t ax
 
 td_status td_logcumsumexp(td_tensor *y, const td_tensor *x, int64_t axis)
 {
-    td_scan plan;
+    td_scan plan = {};
     TD_TRY(td_plan_scan(&plan, "logcumsumexp", y, NULL, NULL, x, x->dtype, axis));
     switch (x->dtype) {
     case TD_F32: return scan<log_scan<float>>("logcumsumexp", y, NULL, x, plan, false);
@@ -288,7 +288,7 @@ static td_status recurrence(td_tensor *y, const td_tensor *a, const td_tensor *b
 td_status td_recurrence(td_tensor *y, const td_tensor *a, const td_tensor *b, int64_t axis,
                         int32_t reverse)
 {
-    td_scan plan;
+    td_scan plan = {};
     TD_TRY(td_plan_scan(&plan, "recurrence", y, NULL, a, b, b->dtype, axis));
     switch (b->dtype) {
     case TD_F32: return recurrence<float>(y, a, b, plan, reverse);

@@ -51,7 +51,7 @@ static td_status search(td_tensor *y, const td_tensor *sorted, const td_tensor *
 
 td_status td_searchsorted(td_tensor *y, const td_tensor *sorted, const td_tensor *x, int32_t right)
 {
-    td_rows plan;
+    td_rows plan = {};
     TD_TRY(td_plan_search(&plan, y, sorted, x));
     switch (x->dtype) {
     case TD_F32: return search<float>(y, sorted, x, plan, right);
