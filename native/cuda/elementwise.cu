@@ -62,11 +62,16 @@ static td_status no_kernel(const char *op, int32_t dtype)
 }
 
 /* Numbers give numbers of their dtype … */
-template <class F, class T, int K>
+template <class F, class T, bool LONG = false, int K>
 static td_status same(const char *op, const td_tensor *const (&operand)[K])
 {
     TD_TRY(td_check_dtypes(op, operand, K, operand[1]->dtype));
-    return td_run_map<T, T, T>(op, operand, F());
+    return td_run_map<T, T, T, LONG>(op, operand, F());
+}
+template <class F, class T, int K>
+static td_status one_by_one(const char *op, const td_tensor *const (&operand)[K])
+{
+    return same<F, T, true>(op, operand);
 }
 /* … and comparisons a byte, 0 or 1. */
 template <class F, class T, int K>
@@ -96,7 +101,7 @@ static td_status yes_or_no(const char *op, const td_tensor *const (&operand)[K])
 #define BOOL(run) FOR(run, TD_BOOL, uint8_t) /* a bool is a byte, and its bits are a u8's */
 
 DOMAIN(reals, F32_F64(same))
-DOMAIN(functions, F32_F64(same))
+DOMAIN(functions, F32_F64(one_by_one))
 DOMAIN(integers, INTEGERS(same))
 DOMAIN(numbers, F32_F64(same) INTEGERS(same))
 DOMAIN(bits, INTEGERS(same) BOOL(same))

@@ -128,29 +128,31 @@ static td_status td_launch_map(const char *op, const td_walk *w, F f)
                      td_plan_map<K>(w, V), f);
 }
 
-/* A walk of several axes and more elements than td_locate counts goes by halves. */
-template <class Y, class A, class B, int K, class F>
+/* A walk of several axes and more elements than td_locate counts goes by halves. Formulas so long
+ * that a pack's copies of them would be most of the library are computed one by one. */
+template <class Y, class A, class B, int K, bool LONG, class F>
 static td_status td_map_walk(const char *op, const td_walk *w, F f)
 {
     constexpr int BYTES = TD_MAX(sizeof(Y), TD_MAX(sizeof(A), sizeof(B)));
-    constexpr int V = BYTES == 1 ? 8 : 16 / BYTES; /* 16 packed bytes need too many registers */
+    /* 16 packed bytes need too many registers */
+    constexpr int V = LONG ? 1 : BYTES == 1 ? 8 : 16 / BYTES;
     if (w->ndim > 1 && w->size > INT32_MAX) {
         td_walk first, rest;
         td_walk_halve(w, &first, &rest);
-        TD_TRY((td_map_walk<Y, A, B, K>(op, &first, f)));
-        return td_map_walk<Y, A, B, K>(op, &rest, f);
+        TD_TRY((td_map_walk<Y, A, B, K, LONG>(op, &first, f)));
+        return td_map_walk<Y, A, B, K, LONG>(op, &rest, f);
     }
     return td_packs_fit(w, V) ? td_launch_map<V, Y, A, B, K>(op, w, f)
                               : td_launch_map<1, Y, A, B, K>(op, w, f);
 }
 
 /* operand[0] = f(operand[1], …) */
-template <class Y, class A, class B, int K, class F>
+template <class Y, class A, class B, bool LONG = false, int K, class F>
 static td_status td_run_map(const char *op, const td_tensor *const (&operand)[K], F f)
 {
     td_walk w;
     TD_TRY(td_walk_init(&w, operand, K));
-    return td_map_walk<Y, A, B, K>(op, &w, f);
+    return td_map_walk<Y, A, B, K, LONG>(op, &w, f);
 }
 
 #endif
