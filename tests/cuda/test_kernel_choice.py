@@ -179,3 +179,20 @@ def test_small_integers(dtype, step):
             like_the_cpu(lambda x, f=name, dim=dim: getattr(x, f)(dim=dim))
         for name in SCANS if dim is not None else ():
             like_the_cpu(lambda x, f=name, dim=dim: getattr(x, f)(dim))
+
+
+# --- rows of thousands, which blocks share --------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "int32", "uint8"])
+def test_long_rows(dtype):
+    """Scans, products and sorting of rows longer than a block: as on the CPU."""
+    real = dtype == "float64"
+    numbers = draw(2, 4096, dtype=dtype)
+    near = tinydl.from_numpy(1 + numbers * 1e-4 if real else numbers)  # products stay finite
+    far = near.to("cuda")
+    for name in (*SCANS, *(["logcumsumexp"] if real else []), "sort"):
+        mine, theirs = getattr(far, name)(1), getattr(near, name)(1)
+        for x, y in zip(mine, theirs, strict=True) if isinstance(mine, tuple) else [(mine, theirs)]:
+            np.testing.assert_allclose(x.cpu().numpy(), y.numpy(), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(far.prod(1).cpu().numpy(), near.prod(1).numpy(), rtol=1e-12)
