@@ -54,7 +54,8 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
     heap: list[tuple[int, Node]] = []  # the pending nodes, latest first
     found: dict = {}
     own = set()  # where the gradient so far is a sum made here, to which more is added in place
-    freed, watch = Freed(), anomaly.watching()
+    freed, watch = None if retain_graph else Freed(), anomaly.watching()
+    Node.backwards += 1
 
     def wanted(edge) -> bool:
         return edge in targets or (type(edge) is tuple and edge[0] in on_path)
@@ -101,7 +102,7 @@ def run(outputs, gradients, inputs, retain_graph: bool, create_graph: bool) -> d
             for edge, g in zip(node.edges, results):  # noqa: B905 (strict= takes its time)
                 if g is not None:
                     deliver(edge, g)
-            if not retain_graph:
+            if freed is not None:
                 node.saved, node.versions = freed, None
         return {edge: leaf_hooked(edge, g) for edge, g in found.items()}
 

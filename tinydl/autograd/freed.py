@@ -12,7 +12,6 @@ class Freed:
 
     def __init__(self) -> None:
         self.rank, self.site = next(Node._ranks), call_site()
-        Node.backwards += 1
 
     def restore(self, node: Node, outputs: list, grads: list) -> None:
         """RuntimeError: the values are gone. Says how the way back from outputs led here."""
