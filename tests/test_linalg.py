@@ -5,6 +5,8 @@ Derivatives of the ops are in the case table (cases_linalg.py).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from against_numpy import numbers, same
@@ -203,6 +205,11 @@ def test_products():
     same(linalg.multi_dot([x, y, z]), a @ b @ c)
     same(linalg.multi_dot([z, y.T, x.T]), c @ b.T @ a.T)
     same(linalg.multi_dot([z, z]), c @ c)
+    sizes = (10, 10, 10, 1, 10, 1, 5)
+    chain = [numbers(shape) for shape in pairwise(sizes)]
+    with tinydl.inspect.trace() as trace:
+        same(linalg.multi_dot(list(map(tinydl.tensor, chain))), np.linalg.multi_dot(chain), 1e-10)
+    assert "f64[10,10]" not in [c.tensors[0] for c in trace.calls if c.name == "td_matmul"]
     same(x.mv(y[:, 0]), a @ b[:, 0])
     same(x.kron(y), np.kron(a, b))
     same(y.kron(z), np.kron(b, c))
@@ -309,6 +316,9 @@ FLAT, WIDE, SQUARE = tinydl.ones(3), tinydl.ones(2, 3), tinydl.ones(2, 2)
         (lambda: linalg.svd(SQUARE * float("nan")), linalg.LinAlgError, "did not converge"),
         (lambda: linalg.matrix_norm(SQUARE, 3), ValueError, "ord is 'fro', .* not 3"),
         (lambda: linalg.norm(tinydl.ones(2, 2, 2), 2), ValueError, r"norm: ord 2 is not for f32"),
+        (lambda: linalg.matrix_norm(SQUARE, 2, (0, 5)), IndexError, "dim 5 is out of range"),
+        (lambda: linalg.matrix_norm(SQUARE, 1, (0, 0)), ValueError, "names an axis twice"),
+        (lambda: linalg.multi_dot([WIDE[:, :1], WIDE]), ValueError, "no chain of matrices"),
         (lambda: linalg.multi_dot([SQUARE]), ValueError, "two matrices or more, got 1"),
         (lambda: linalg.cross(SQUARE, SQUARE), ValueError, "axis -1 must have size 3"),
         (lambda: WIDE.mv(FLAT[:2]), ValueError, r"matmul: x f32\[2,3\] has 3 columns"),

@@ -219,3 +219,9 @@ def test_of_nothing():
 def test_bad_input(call, error, message):
     with pytest.raises(error, match=message):
         call(tinydl.zeros(2, 3))
+
+
+def test_nothing_is_in_an_empty_set():
+    x = tinydl.tensor([float("nan"), 1.0])
+    assert tinydl.isin(x, tinydl.zeros(0)).tolist() == [False, False]
+    assert tinydl.isin(x, tinydl.zeros(0), invert=True).tolist() == [True, True]

@@ -25,8 +25,8 @@ def einsum(equation: str | Tensor, *operands) -> Tensor:
     Each operand has a letter for each of its axes; letters that the output does not name are summed
     over. A letter that an operand has twice takes its diagonal. "..." stands for any further axes,
     which broadcast, and so do axes of size 1. Without "->" the output has "..." and the letters
-    that occur once, in alphabetical order. Several operands are contracted two at a time, in the
-    order that takes the fewest multiplications.
+    that occur once, in alphabetical order. Several operands are contracted two at a time: up to
+    five in the order that takes the fewest multiplications, of more the pair that shrinks most.
 
     Args:
         equation: the letters, or instead of it operands and lists of ints in turn, and perhaps a

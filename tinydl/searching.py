@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import ops
+from . import dtypes, ops
+from .filled import full_like
 from .out import with_out
 from .tensor import Tensor
 
@@ -90,7 +91,7 @@ def isin(
     """
     x, others = _alike(elements, test_elements)
     if not others.numel():
-        return (x == x) == invert
+        return full_like(x, invert, dtype=dtypes.bool_)
     others = others.reshape(-1).sort().values
     place = ops.searchsorted(x, others, right=False).clamp(max=others.numel() - 1)
     found = others.index_select(0, place.reshape(-1)).reshape(x.shape) == x

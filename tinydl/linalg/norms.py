@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from .. import ops
 from ..dtypes import DType
 from ..out import with_out
 from ..tensor import Tensor
@@ -62,7 +63,7 @@ def matrix_norm(
         tensor(6.)
     """
     A = matrices("matrix_norm", A if dtype is None else A.to(dtype))
-    rows, columns = (d % A.ndim for d in dim)
+    rows, columns = ops.axes("linalg.matrix_norm", tuple(dim), A.ndim)
     if ord == "fro":
         return vector_norm(A, 2, (rows, columns), keepdim)
     if ord in ("nuc", 2, -2):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cache
+from itertools import pairwise
 
 from ..amp import as_given
-from ..einsum import einsum
 from ..out import with_out
 from ..tensor import Tensor
 from .checks import eye, square
@@ -73,16 +73,32 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """
     if len(tensors) < 2:
         raise ValueError(f"linalg.multi_dot: expected two matrices or more, got {len(tensors)}")
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    if len(tensors) >= len(letters):
-        return reduce(matmul, tensors)
-    parts = [letters[i : i + 2] for i in range(len(tensors))]
-    if tensors[0].ndim == 1:
-        parts[0] = parts[0][1]
-    if tensors[-1].ndim == 1:
-        parts[-1] = parts[-1][0]
-    ends = parts[0][:-1] + parts[-1][1:]
-    return einsum(f"{','.join(parts)}->{ends}", *tensors)
+    first, last = tensors[0].ndim == 1, tensors[-1].ndim == 1
+    chain = list(tensors)
+    chain[0] = chain[0][None] if first else chain[0]
+    chain[-1] = chain[-1][:, None] if last else chain[-1]
+    for x, y in pairwise(chain):
+        if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
+            raise ValueError(
+                f"linalg.multi_dot: {x._array} and {y._array} are no chain of matrices"
+            )
+    sizes = [*[x.shape[0] for x in chain], chain[-1].shape[1]]
+
+    @cache
+    def plan(i: int, j: int) -> tuple[int, int]:
+        """The fewest multiplications for chain[i … j], and after which matrix it is cut."""
+        cuts = [
+            (plan(i, k)[0] + plan(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+            for k in range(i, j)
+        ]
+        return min(cuts, default=(0, i))
+
+    def product(i: int, j: int) -> Tensor:
+        k = plan(i, j)[1]
+        return chain[i] if i == j else product(i, k) @ product(k + 1, j)
+
+    found = product(0, len(chain) - 1)
+    return found[0 if first else slice(None), ..., 0 if last else slice(None)]
 
 
 @with_out

@@ -96,7 +96,7 @@ def solve_triangular(
     A = square("solve_triangular", A)
     triangle = ops.linalg.lower(A.mT if upper else A, strictly=unitriangular)
     if unitriangular:
-        triangle = triangle + Tensor(eye(A)._array)
+        triangle = triangle + eye(A)
     if B.ndim < 2:
         raise ValueError(f"linalg.solve_triangular: B must be matrices […,n,k], got {B._array}")
     return solve(triangle.mT if upper else triangle, B, left=left)

@@ -349,7 +349,7 @@ class IndexMethods:
         >>> tinydl.zeros(2).put_(tinydl.tensor([1]), tinydl.tensor([5.0]))
         tensor([0., 5.])
         """
-        return self.copy_(self.clone().put(index, source, accumulate))
+        return self.copy_(self.put(index, source, accumulate))
 
     def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor:
         """A copy of self with the elements of source, in reading order, where the mask holds.
