@@ -31,7 +31,6 @@ OPERATORS = {
     if hasattr(Tensor, f"__{name}__")
 }  # fmt: skip
 BITWISE = [operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift]
-BITWISE = BITWISE if hasattr(tinydl, "bitwise_and") else []
 
 
 @pytest.mark.parametrize("name", OPERATORS)
