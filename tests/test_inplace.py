@@ -254,6 +254,37 @@ def test_views_of_a_constant_that_becomes_part_of_the_graph():
     assert rows.tolist() == [[6, 3], [2, 1]] and w.grad.item() == 3 + 6
 
 
+def test_a_view_catches_up_where_no_op_is_called():
+    """As the start of a backward, with its hooks and its own gradient."""
+    x, seen = leaf(1.0, 2.0), []
+    y = x * 1
+    view, constant = y[0], tinydl.zeros(2, dtype=tinydl.float64)
+    part = constant[0]
+    y.mul_(3)
+    constant.copy_(x * 2)
+    view.register_hook(lambda g: seen.append(g.item()))
+    view.retain_grad()
+    (view * 5).backward()
+    assert x.grad.tolist() == [15, 0] and seen == [5] and view.grad.item() == 5
+    x.grad = None
+    part.backward()
+    assert x.grad.tolist() == [2, 0]
+    x.grad, y = None, x * 1
+    view = y[0]
+    y.mul_(3)
+    view.backward()
+    assert x.grad.tolist() == [3, 0]
+
+
+def test_reading_a_view_under_no_grad_records_nothing():
+    base = tinydl.zeros(2, 3, dtype=tinydl.float64)
+    view = base.expand(4, 2, 3)
+    base.copy_(leaf(2.0) * 2)
+    with tinydl.no_grad():
+        assert (view + 1).tolist() == [[[5.0] * 3] * 2] * 4
+    assert not view.requires_grad
+
+
 def test_writing_to_a_view_of_a_leaf_is_refused():
     x = leaf(1.0, 2.0)
     for view in (x[0], x.view(2, 1)):

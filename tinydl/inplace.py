@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .array import Array, broadcast_shapes
-from .graph import Node, mode, wrote
+from .graph import Node, follow, mode, wrote
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -99,6 +99,17 @@ def in_graph(x: Tensor) -> bool:
         return False
     take_again(x)
     return True
+
+
+def catch_up(x: Tensor) -> None:
+    """Brings what may be a view up to date with its base, where it is asked for its place in the
+    graph and no op is called that would do it."""
+    if x._base is None:
+        return
+    if x._node is not None:
+        follow(x)
+    elif not x.requires_grad:
+        in_graph(x)
 
 
 def _region(x: Tensor):

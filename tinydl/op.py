@@ -162,7 +162,7 @@ class Op:
                 needs.append(False)
             else:
                 arrays.append(x._array)
-                need = x.requires_grad or (x._base is not None and in_graph(x))
+                need = x.requires_grad or (x._base is not None and mode.enabled and in_graph(x))
                 needs.append(need)
                 recorded = recorded or need
                 half = half or x._array.dtype.is_half

@@ -48,7 +48,8 @@ def sum(
     x: Tensor, /, *, axis: Axes | None = None, dtype: DType | None = None, keepdims: bool = False
 ) -> Tensor:
     """The sum; of integers in int64, also of unsigned ones."""
-    return _summed(x, dtype).sum(_axes(x, axis), keepdims).to(_summed(x[:0], dtype).dtype)
+    x = _summed(x, dtype)
+    return x.sum(_axes(x, axis), keepdims).to(x.dtype)
 
 
 def prod(

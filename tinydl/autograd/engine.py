@@ -17,6 +17,7 @@ from .. import amp, capture, device, dtypes
 from ..array import Array
 from ..backend import call_arrays
 from ..graph import Node, reachable, set_grad_enabled, wrote
+from ..inplace import catch_up
 from ..tensor import Tensor, as_tensor_like
 from . import anomaly
 from .freed import Freed
@@ -195,6 +196,7 @@ def _starts(name: str, outputs: tuple, gradients) -> list[Tensor]:
 
 def _start(y: Tensor, g) -> Tensor:
     """The gradient that backward starts with at y."""
+    catch_up(y)
     if not y.requires_grad:
         raise RuntimeError(
             f"backward: {y._array} does not require a gradient and was not computed from anything "

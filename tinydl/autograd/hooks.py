@@ -70,6 +70,7 @@ def of_leaf(x: Tensor) -> LeafHooks:
 
 def add_hook(x: Tensor, hook: Callable) -> RemovableHandle:
     """Calls hook on x's gradient whenever backward has found it."""
+    _catch_up(x)
     if x._node is None:
         return register(of_leaf(x).gradient, hook)
     x._node.hooks = {} if x._node.hooks is None else x._node.hooks
@@ -78,10 +79,17 @@ def add_hook(x: Tensor, hook: Callable) -> RemovableHandle:
 
 def retain(x: Tensor) -> None:
     """Makes backward fill x.grad though x is no leaf."""
+    _catch_up(x)
     node = x._node
     if node.retained is None:
         node.retained = {}
     node.retained[x._index] = weakref.ref(x)  # the graph must not keep its outputs alive
+
+
+def _catch_up(x: Tensor) -> None:
+    from ..inplace import catch_up  # made of Tensors, whose methods call this module
+
+    catch_up(x)
 
 
 def hooked(hook: Callable, g: Tensor | None) -> Tensor | None:

@@ -37,13 +37,13 @@ class Elementwise(Op):
             x, y = inputs
             result = self.forward(x._array, y._array)
             needs = (
-                x.requires_grad or (x._base is not None and in_graph(x)),
-                y.requires_grad or (y._base is not None and in_graph(y)),
+                x.requires_grad or (x._base is not None and mode.enabled and in_graph(x)),
+                y.requires_grad or (y._base is not None and mode.enabled and in_graph(y)),
             )
         else:
             (x,) = inputs
             result = self.forward(x._array)
-            needs = (x.requires_grad or (x._base is not None and in_graph(x)),)
+            needs = (x.requires_grad or (x._base is not None and mode.enabled and in_graph(x)),)
         if True in needs and mode.enabled and self.rules and result.dtype.is_floating_point:
             return Tensor(result, Node.record(self, inputs, needs, result, attrs))
         return Tensor(result)
