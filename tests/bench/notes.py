@@ -26,7 +26,7 @@ NOTES: dict[str, Note] = {
         "transforming it before the tiles (conv2d_winograd.inl's other order): 1.5 times the time",
     ),
     "conv-1-weight": Note(
-        "what, was not measured; it runs at half the peak of multiply-adds",
+        "what, was not measured; it runs far below the peak of multiply-adds",
         "reading gy where it lies, without a copy: 0.74 of the time",
     ),
     "conv-64-1x1": Note(
@@ -46,7 +46,7 @@ NOTES: dict[str, Note] = {
         "direct products of bfloat16 were not written: at their peak they would take as long",
     ),
     "bgemm-": Note(
-        "VDPBF16PS: 85 % of its peak at 1024³, where PyTorch's reaches 90 %; at 256³ the call",
+        "VDPBF16PS: with one thread 85 % of its peak at 1024³, where PyTorch's reaches 90 %; at 256³ the call",
         "256 to 1024 of k at once, 132 to 1024 rows, 14 × 2 vectors: within 3 %; pairs packed by "
         "way of float32: 1.05 to 1.15 of the time",
     ),
@@ -68,15 +68,15 @@ NOTES: dict[str, Note] = {
         "nothing",
     ),
     "sigmoid-16k": Note(
-        "the call, 2.4 of 5.7 µs, and a division beside the exponential",
+        "the call, and a division beside the exponential",
         "1 / (1 + e^-x) would spare a choice, but loses what is below e^-88",
     ),
     "add": Note(
-        "memory, at three quarters of its bandwidth and more",
+        "memory; three quarters of its bandwidth in a quieter run, two thirds and less in this one",
         "longer inner loops over rows and columns that repeat: 1.2 to 1.3 times as fast as before",
     ),
     "avg-pool-forward": Note(
-        "with one thread nothing; of the second core this run had little (± 18 %)",
+        "with one thread nothing; of the second core this run had little",
         "nothing",
     ),
     "mlp-": Note(
@@ -88,11 +88,11 @@ NOTES: dict[str, Note] = {
         "a step recorded by tinydl.compile: half the time",
     ),
     "relu": Note(
-        "with one thread memory, at 90 %; of the second core this run had little (± 27 %)",
+        "with one thread memory, at 90 %; of the second core this run had little",
         "nothing",
     ),
     "sgemm-32": Note(
-        "the call: 2.9 of 3.6 µs",
+        "the call: 2.9 of the 3.6 µs it takes on a quiet machine",
         "two matrices go straight to their product: 4.3 µs before",
     ),
     "sgemm-64": Note(
@@ -100,7 +100,7 @@ NOTES: dict[str, Note] = {
         "two matrices go straight to their product: 7.2 µs before",
     ),
     "softmax-backward": Note(
-        "memory, at two thirds of its bandwidth",
+        "memory; two thirds of its bandwidth in a quieter run",
         "rows that end within a vector go by masks: 0.7 of the time",
     ),
     "sum-": Note(
