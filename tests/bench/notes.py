@@ -46,7 +46,8 @@ NOTES: dict[str, Note] = {
         "direct products of bfloat16 were not written: at their peak they would take as long",
     ),
     "bgemm-": Note(
-        "VDPBF16PS: with one thread 85 % of its peak at 1024³, where PyTorch's reaches 90 %; at 256³ the call",
+        "VDPBF16PS: with one thread 85 % of its peak at 1024³, where PyTorch's reaches 90 %; at "
+        "256³ the call",
         "256 to 1024 of k at once, 132 to 1024 rows, 14 × 2 vectors: within 3 %; pairs packed by "
         "way of float32: 1.05 to 1.15 of the time",
     ),
