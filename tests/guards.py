@@ -8,7 +8,7 @@ before it was written shows in the values; what was written outside shows in che
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
+from os.path import exists
 
 from devices import HAS_CUDA
 
@@ -71,7 +71,7 @@ class GuardedMemory(storage.FreeList):
 TWINS = ("avx512", "amx")  # rows with avx512bf16's objects, but for products of bf16
 
 
-def libraries() -> dict[str, Path]:
+def libraries() -> dict[str, str]:
     """Every backend whose kernels are tested here: instruction sets, and CUDA if there is one."""
     found = {isa: backend.load(isa).path for isa in backend.usable()}
     if "avx512bf16" in found:
@@ -79,11 +79,11 @@ def libraries() -> dict[str, Path]:
     return {**found, "cuda": backend.cuda().path} if HAS_CUDA else found
 
 
-def products() -> dict[str, Path]:
+def products() -> dict[str, str]:
     """Every backend whose products of bf16 are: twins too, and emulated tile units if built."""
-    tiles = backend.FOLDER / f"libtinydl-cpu-amx-emu{backend.EXTENSION}"
+    tiles = backend.library_file("cpu-amx-emu")
     found = {isa: backend.load(isa).path for isa in backend.usable()} | libraries()
-    return {**found, "amx-emu": tiles} if tiles.exists() else found
+    return {**found, "amx-emu": tiles} if exists(tiles) else found
 
 
 @cache

@@ -70,12 +70,12 @@ def test_declarations_are_those_of_the_header(tmp_path):
     recipe = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(recipe)
     fresh = recipe.build_declarations(recipe.find_compiler(), tmp_path, tmp_path)
-    assert fresh.read_text() == (backend.FOLDER / "declarations.py").read_text()
+    assert fresh.read_text() == (Path(backend.FOLDER) / "declarations.py").read_text()
 
 
 def test_no_library_is_usable(tmp_path):
     """A folder with declarations and no library."""
-    shutil.copy(backend.FOLDER / "declarations.py", tmp_path)
+    shutil.copy(Path(backend.FOLDER) / "declarations.py", tmp_path)
     done = python(BEST, TINYDL_LIB=str(tmp_path))
     assert done.returncode == 1
     assert f"no native library in {tmp_path} runs on this machine; run `make`" in done.stderr

@@ -178,7 +178,7 @@ def test_every_library_exports_the_whole_header_and_nothing_else():
         library = backend.load(isa).lib
         assert all(getattr(library, name) for name in names)
         if shutil.which("nm") and "TINYDL_LIB" not in os.environ:
-            path = str(backend.load(isa).path)
+            path = backend.load(isa).path
             listed = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True)
             exported = {line.split()[-1] for line in listed.stdout.decode().splitlines()}
             assert exported == names
@@ -196,7 +196,7 @@ def _library(folder: Path, source: str) -> None:
 
 @compiler
 def test_a_library_of_another_version(tmp_path):
-    shutil.copy(backend.FOLDER / "declarations.py", tmp_path)
+    shutil.copy(Path(backend.FOLDER) / "declarations.py", tmp_path)
     _library(tmp_path, "int td_abi(void) { return 999; }")
     done = python("-c", "import tinydl", TINYDL_LIB=str(tmp_path))
     assert "speaks version 999 of tinydl.h" in done.stderr
@@ -204,7 +204,7 @@ def test_a_library_of_another_version(tmp_path):
 
 
 def test_a_file_that_is_no_library(tmp_path):
-    shutil.copy(backend.FOLDER / "declarations.py", tmp_path)
+    shutil.copy(Path(backend.FOLDER) / "declarations.py", tmp_path)
     (tmp_path / f"libtinydl-cpu-base{recipe.EXTENSION}").write_text("no library")
     done = python("-c", "import tinydl", TINYDL_LIB=str(tmp_path))
     assert "is no tinydl library" in done.stderr and "run `make`" in done.stderr
@@ -267,10 +267,14 @@ def test_sdist_has_the_sources_and_nothing_built(tmp_path):
 
 @plain
 def test_importing_costs_little():
-    """import tinydl ≤ NumPy's import + 60 ms, in processor time."""
+    """`import tinydl` takes no more processor time than the `import numpy` in it.
+
+    That is 60 ms or so, or more on a busy machine, which slows both.
+    """
     code = (
-        "import time, numpy; start = time.process_time(); import tinydl;"
-        "print(time.process_time() - start)"
+        "from time import process_time as now; start = now(); import numpy; between = now();"
+        "import tinydl; print(between - start, now() - between)"
     )
-    times = [float(python("-c", code).stdout) for _ in range(5)]
-    assert min(times) < 0.060
+    times = [python("-c", code).stdout.split() for _ in range(5)]
+    numpys, ours = (min(map(float, column)) for column in zip(*times, strict=True))
+    assert ours < numpys

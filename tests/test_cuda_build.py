@@ -203,7 +203,7 @@ def libraries() -> list[Path]:
     newest = max(source.stat().st_mtime for source in sources)
     found = [
         folder / f"libtinydl-cuda{backend.EXTENSION}"
-        for folder in (ROOT / "build" / "gates", backend.FOLDER)
+        for folder in (ROOT / "build" / "gates", Path(backend.FOLDER))
     ]
     return [path for path in found if path.exists() and path.stat().st_mtime >= newest]
 

@@ -12,23 +12,23 @@ import os
 import sys
 from functools import cache, cached_property
 from operator import attrgetter
-from pathlib import Path
+from os import path
 
 from . import capture
 
 # amx comes last, to be asked for by name: no machine that has tile units has run it yet.
 BEST_FIRST = ("avx512bf16", "avx512", "avx2", "neon", "base", "amx")
 EXTENSION = ".dylib" if sys.platform == "darwin" else ".so"
-FOLDER = Path(os.environ.get("TINYDL_LIB") or Path(__file__).parent / "lib")
+FOLDER = os.environ.get("TINYDL_LIB") or path.join(path.dirname(path.abspath(__file__)), "lib")
 REBUILD = "run `make` in the source folder, or install tinydl-core again"
 
 
 def _declarations():
     """The cffi object that build.py made from tinydl.h."""
-    path = FOLDER / "declarations.py"
-    if not path.exists():
-        raise ImportError(f"tinydl's native libraries are not built: no {path}; {REBUILD}")
-    spec = importlib.util.spec_from_file_location("tinydl.lib.declarations", path)
+    file = path.join(FOLDER, "declarations.py")
+    if not path.exists(file):
+        raise ImportError(f"tinydl's native libraries are not built: no {file}; {REBUILD}")
+    spec = importlib.util.spec_from_file_location("tinydl.lib.declarations", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.ffi
@@ -47,16 +47,16 @@ loaded: list[Backend] = []
 class Backend:
     """One loaded library. `backend.fn["conv2d"]` is td_conv2d."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, file: str | os.PathLike):
+        self.path = os.fspath(file)
         try:
-            self.lib = ffi.dlopen(str(path))
+            self.lib = ffi.dlopen(self.path)
             found = self.lib.td_abi()
         except (OSError, AttributeError) as error:
-            raise ImportError(f"{path} is no tinydl library ({error}); {REBUILD}") from None
+            raise ImportError(f"{file} is no tinydl library ({error}); {REBUILD}") from None
         if found != ABI:
             raise ImportError(
-                f"{path} speaks version {found} of tinydl.h, this Python code {ABI}; {REBUILD}"
+                f"{file} speaks version {found} of tinydl.h, this Python code {ABI}; {REBUILD}"
             )
         self.name = ffi.string(self.lib.td_name()).decode()
         self.compiler = ffi.string(self.lib.td_compiler()).decode()
@@ -133,15 +133,20 @@ def _finish(backend: Backend, name: str, operands: tuple, arguments: list, statu
         capture.current.keep(operands)
 
 
+def library_file(name: str) -> str:
+    """Where the library of that name is or would be."""
+    return path.join(FOLDER, f"libtinydl-{name}{EXTENSION}")
+
+
 @cache
 def load(isa: str) -> Backend:
     """The library of one instruction set."""
-    return Backend(FOLDER / f"libtinydl-cpu-{isa}{EXTENSION}")
+    return Backend(library_file(f"cpu-{isa}"))
 
 
 def installed() -> list[str]:
     """Instruction sets there is a library for, best first."""
-    return [isa for isa in BEST_FIRST if (FOLDER / f"libtinydl-cpu-{isa}{EXTENSION}").exists()]
+    return [isa for isa in BEST_FIRST if path.exists(library_file(f"cpu-{isa}"))]
 
 
 @cache
@@ -159,10 +164,10 @@ def cuda() -> Backend:
     """
     asked = os.environ.get("TINYDL_CUDA") or "auto"
     names = {"auto": "cuda", "real": "cuda", "emu": "cuda-emu"}
-    path = FOLDER / f"libtinydl-{names[asked]}{EXTENSION}" if asked in names else Path(asked)
-    if not path.exists():
-        raise RuntimeError(f"no CUDA device: tinydl was built without its library {path}")
-    library = Backend(path)
+    file = library_file(names[asked]) if asked in names else asked
+    if not path.exists(file):
+        raise RuntimeError(f"no CUDA device: tinydl was built without its library {file}")
+    library = Backend(file)
     if not library.usable:
         raise RuntimeError(f"no CUDA device: {library.refusal or 'none was found'}")
     return library
@@ -182,9 +187,10 @@ def best() -> str:
     asked = os.environ.get("TINYDL_CPU")
     if asked and asked not in usable():
         raise ImportError(f"TINYDL_CPU={asked}: this machine has {', '.join(usable())}")
-    if not usable():
+    found = asked or next((isa for isa in installed() if load(isa).usable), None)
+    if found is None:
         raise ImportError(f"no native library in {FOLDER} runs on this machine; {REBUILD}")
-    return asked or usable()[0]
+    return found
 
 
 OUT_OF_MEMORY = int(ffi.integer_const("TD_ENOMEM"))

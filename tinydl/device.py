@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 
 from . import backend
@@ -67,20 +67,30 @@ def device(name: str | int | Device) -> Device:
     """
     if isinstance(name, Device):
         return name
-    known = _KNOWN.get(f"cuda:{name}" if isinstance(name, int) else name)
+    name = f"cuda:{name}" if isinstance(name, int) else name
+    known = _KNOWN.get(name) or _all().get(name)
     if known is None:
-        here = [known for known in _KNOWN if not known.startswith("cuda") or backend.has_cuda()]
+        here = [known for known in _all() if not known.startswith("cuda") or backend.has_cuda()]
         raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")
     return known
 
 
 def of(library: backend.Backend) -> Device:
     """The device whose arrays a library computes."""
+    if _KNOWN["cpu"].backend is library:
+        return _KNOWN["cpu"]
     return next(
         known
-        for known in _KNOWN.values()
+        for known in _all().values()
         if (known.type == "cpu" or known.is_open) and known.backend is library
     )
+
+
+@cache
+def _all() -> dict[str, Device]:
+    """Every device by its name. The first look loads the library of each instruction set."""
+    _KNOWN.update({f"cpu:{isa}": Device("cpu", isa) for isa in backend.usable()})
+    return _KNOWN
 
 
 def default() -> Device:
@@ -136,6 +146,7 @@ def get_num_threads() -> int:
     return device("cpu").backend.fn["threads"]()
 
 
-_KNOWN = {"cpu": Device("cpu"), **{f"cpu:{isa}": Device("cpu", isa) for isa in backend.usable()}}
+_KNOWN = {"cpu": Device("cpu")}
 _KNOWN["cuda"] = _KNOWN["cuda:0"] = Device("cuda")
 _default = _KNOWN["cpu"]
+backend.load(backend.best())  # at import, where what is wrong with it is told

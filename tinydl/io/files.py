@@ -11,7 +11,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 
@@ -46,10 +45,11 @@ def writing(file) -> Iterator[BinaryIO]:
     if hasattr(file, "write"):
         yield file
         return
-    target = Path(os.path.realpath(file))  # a symbolic link stays one: its target is replaced
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{file}: cannot be written, folder {target.parent} does not exist")
-    fresh = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    target = os.path.realpath(file)  # a symbolic link stays one: its target is replaced
+    folder, name = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{file}: cannot be written, folder {folder} does not exist")
+    fresh = os.path.join(folder, f".{name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with open(fresh, "wb") as opened:
             yield opened
@@ -57,9 +57,10 @@ def writing(file) -> Iterator[BinaryIO]:
             os.fsync(opened.fileno())
         os.replace(fresh, target)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(fresh)
         raise
-    _sync_folder(target.parent)
+    _sync_folder(folder)
 
 
 def write_text(file, text: str) -> None:
@@ -68,7 +69,7 @@ def write_text(file, text: str) -> None:
         opened.write(text.encode())
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     """Makes a rename survive a power cut, where the system lets a folder be opened for that."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

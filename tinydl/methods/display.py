@@ -6,9 +6,7 @@ Of a large tensor only the edges that are shown leave its device.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
-from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(NamedTuple):
     precision: int = 4
     threshold: float = 1000
     edgeitems: int = 3
@@ -76,7 +73,7 @@ def set_printoptions(
         if not value >= 0:
             raise ValueError(f"set_printoptions: expected {name} ≥ 0, got {value}")
     start = _options if profile is None else _PROFILES[profile]
-    _options = replace(start, **given, sci_mode=sci_mode)
+    _options = start._replace(**given, sci_mode=sci_mode)
 
 
 class DisplayMethods:
@@ -99,6 +96,8 @@ class DisplayMethods:
 
     def _repr_html_(self) -> str:
         """What notebooks show: a table for up to two axes, the text for more."""
+        from html import escape  # slow to import, and only notebooks need it
+
         if self.ndim not in (1, 2) or 0 in self.shape:
             return f"<pre>{escape(repr(self))}</pre>"
         table = self if self.ndim == 2 else self[None]
@@ -106,7 +105,8 @@ class DisplayMethods:
         for axis, n in enumerate(table.shape):
             if n > cells.shape[axis]:
                 cells.swapaxes(0, axis)[_options.edgeitems] = "…"
-        rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in cells)
+        texts = [[f"<td>{escape(_cell(cell))}</td>" for cell in row] for row in cells]
+        rows = "".join(f"<tr>{''.join(row)}</tr>" for row in texts)
         shape = " × ".join(map(str, self.shape))
         facts = ", ".join([f"{shape} {self.dtype.name}", *_place(self)])
         return f"<table><caption>tensor, {escape(facts)}</caption>{rows}</table>"
@@ -161,4 +161,4 @@ def _cell(value: object) -> str:
     if isinstance(value, (float, np.floating)):
         style = "e" if _options.sci_mode else "f" if _options.sci_mode is False else "g"
         value = f"{value:.{_options.precision}{style}}"
-    return f"<td>{escape(str(value))}</td>"
+    return str(value)
