@@ -125,7 +125,8 @@ def empty(
     return new(Array.empty(shape_of("empty", size), dtype, where(device).backend), requires_grad)
 
 
-def _like(x: Tensor, dtype, device) -> dict:
+def as_of(x: Tensor, dtype, device) -> dict:
+    """The dtype and device asked for, or x's own."""
     return {"dtype": dtype or x.dtype, "device": x.device if device is None else device}
 
 
@@ -143,7 +144,7 @@ def full_like(
     >>> tinydl.full_like(tinydl.zeros(2), 7)
     tensor([7., 7.])
     """
-    like = _like(input, dtype, device)
+    like = as_of(input, dtype, device)
     return full(input.shape, fill_value, requires_grad=requires_grad, **like)
 
 
@@ -192,4 +193,4 @@ def empty_like(
     >>> tinydl.empty_like(tinydl.zeros(2, 3)).shape
     (2, 3)
     """
-    return empty(input.shape, requires_grad=requires_grad, **_like(input, dtype, device))
+    return empty(input.shape, requires_grad=requires_grad, **as_of(input, dtype, device))

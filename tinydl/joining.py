@@ -33,12 +33,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         >>> tinydl.cat([tinydl.zeros(1), tinydl.ones(2)])
         tensor([0., 1., 1.])
     """
-    tensors = list(tensors)
+    tensors = _all_tensors("cat", tensors)
     if not tensors:
         raise ValueError("cat: there is nothing to join")
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"cat: tensors[{i}] is no tensor but {type(x).__name__}")
     dtype = dtypes.promote([x.dtype for x in tensors], [], [])
     tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     first = tensors[0]._array
@@ -60,6 +57,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+def _all_tensors(name: str, tensors) -> list[Tensor]:
+    """A list of what must be tensors."""
+    tensors = list(tensors)
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: tensors[{i}] is no tensor but {type(x).__name__}")
+    return tensors
+
+
 @with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis, which becomes axis dim of the result.
@@ -73,10 +79,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         >>> tinydl.stack([tinydl.zeros(3), tinydl.ones(3)], dim=1).shape
         (3, 2)
     """
-    tensors = list(tensors)
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"stack: tensors[{i}] is no tensor but {type(x).__name__}")
+    tensors = _all_tensors("stack", tensors)
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")
@@ -86,11 +89,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _each(name: str, convert: Callable[[Tensor], Tensor], tensors: tuple) -> list[Tensor]:
     """The tensors of f(a, b) or of f([a, b]), converted."""
     if len(tensors) == 1 and not isinstance(tensors[0], Tensor):
-        tensors = tuple(tensors[0])
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"{name}: tensors[{i}] is no tensor but {type(x).__name__}")
-    return [convert(x) for x in tensors]
+        tensors = tensors[0]
+    return [convert(x) for x in _all_tensors(name, tensors)]
 
 
 @with_out

@@ -229,18 +229,18 @@ class Op:
         else:
             return
         names = self.inputs * len(inputs) if self.variadic else self.inputs
-        where = [
-            f"{name} {x._array} on {x.device}"
-            for name, x in zip(names, inputs, strict=False)
-            if x is not None
-        ]
-        raise ValueError(
-            f"{self.name.lstrip('_')}: operands are on different devices ({', '.join(where)}); "
-            "move one with .to(device)"
-        )
+        raise different_devices(self.name.lstrip("_"), zip(names, inputs, strict=False))
 
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(self.inputs)})>"
+
+
+def different_devices(name: str, operands) -> ValueError:
+    """What to raise where operands, pairs of name and tensor, cannot meet."""
+    where = [f"{name} {x._array} on {x.device}" for name, x in operands if x is not None]
+    return ValueError(
+        f"{name}: operands are on different devices ({', '.join(where)}); move one with .to(device)"
+    )
 
 
 def replace(name: str, x: Tensor, value: Tensor) -> Tensor:

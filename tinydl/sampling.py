@@ -14,6 +14,7 @@ from . import dtypes
 from .creation import empty, tensor
 from .device import DeviceLike
 from .dtypes import DType
+from .filled import as_of
 from .limits import iinfo
 from .ops.random import Generator, coins, fill_normal, fill_randint, fill_uniform
 from .tensor import Tensor
@@ -147,7 +148,7 @@ def rand_like(
     >>> tinydl.rand_like(tinydl.ones(2, 3)).shape
     (2, 3)
     """
-    like = _like(input, dtype, device)
+    like = as_of(input, dtype, device)
     return rand(*input.shape, generator=generator, requires_grad=requires_grad, **like)
 
 
@@ -165,7 +166,7 @@ def randn_like(
     >>> tinydl.randn_like(tinydl.ones(2, 3)).shape
     (2, 3)
     """
-    like = _like(input, dtype, device)
+    like = as_of(input, dtype, device)
     return randn(*input.shape, generator=generator, requires_grad=requires_grad, **like)
 
 
@@ -188,13 +189,9 @@ def randint_like(
             [5., 5., 5.]])
     """
     low, high = (0, low) if high is None else (low, high)
-    like = _like(input, dtype, device)
+    like = as_of(input, dtype, device)
     out = randint(low, high, input.shape, generator=generator, **like)
     return out.requires_grad_(requires_grad)
-
-
-def _like(x: Tensor, dtype, device) -> dict:
-    return {"dtype": dtype or x.dtype, "device": x.device if device is None else device}
 
 
 def normal(

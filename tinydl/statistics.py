@@ -31,11 +31,7 @@ def var_mean(
     >>> tinydl.var_mean(tinydl.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    if isinstance(dim, bool):  # PyTorch's var_mean(input, unbiased)
-        dim, unbiased = None, dim
-    dim, keepdim = (axis if dim is None else dim), keepdim or keepdims
-    var = input.var(dim, unbiased, keepdim, correction=correction)
-    return var, input.mean(dim, keepdim)
+    return _and_mean(Tensor.var, input, dim, unbiased, keepdim or keepdims, correction, axis)
 
 
 @with_out
@@ -55,11 +51,16 @@ def std_mean(
     >>> tinydl.std_mean(tinydl.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    if isinstance(dim, bool):
+    return _and_mean(Tensor.std, input, dim, unbiased, keepdim or keepdims, correction, axis)
+
+
+def _and_mean(
+    spread: Callable, x: Tensor, dim, unbiased: bool, keepdim: bool, correction, axis
+) -> tuple[Tensor, Tensor]:
+    if isinstance(dim, bool):  # PyTorch's var_mean(input, unbiased)
         dim, unbiased = None, dim
-    dim, keepdim = (axis if dim is None else dim), keepdim or keepdims
-    std = input.std(dim, unbiased, keepdim, correction=correction)
-    return std, input.mean(dim, keepdim)
+    dim = axis if dim is None else dim
+    return spread(x, dim, unbiased, keepdim, correction=correction), x.mean(dim, keepdim)
 
 
 def trapezoid(

@@ -46,8 +46,7 @@ def asarray(
     """
     if copy is not False:
         make = creation.tensor if copy else creation.as_tensor
-        out = make(obj, dtype=dtype, device=device)
-        return out if out is not obj or not copy else out.clone()
+        return make(obj, dtype=dtype, device=device)
     out = obj if isinstance(obj, Tensor) else _shared(obj)
     same = out.to(dtype=dtype, device=device)
     if same is not out:
@@ -82,6 +81,8 @@ def eye(
 ) -> Tensor:
     """1 on diagonal k, which is above the main one for k > 0; 0 elsewhere."""
     n_cols = n_rows if n_cols is None else n_cols
+    if n_rows < 0 or n_cols < 0:
+        raise ValueError(f"eye: sizes must be ≥ 0, got {n_rows} and {n_cols}")
     rows = creation.arange(n_rows, device=device)[:, None]
     ones = creation.arange(n_cols, device=device) == rows + k
     return ones.to(dtype or dtypes.get_default_dtype())

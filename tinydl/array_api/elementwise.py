@@ -120,7 +120,7 @@ def clip(
 
 
 def conj(x: Tensor, /) -> Tensor:
-    """x itself: tensors are real."""
+    """x, a copy: tensors are real."""
     return x.clone()
 
 
@@ -130,7 +130,7 @@ def positive(x: Tensor, /) -> Tensor:
 
 
 def real(x: Tensor, /) -> Tensor:
-    """x itself: tensors are real."""
+    """x, a copy: tensors are real."""
     return x.clone()
 
 

@@ -8,7 +8,6 @@ from ..device import Device, DeviceLike, default, device
 from ..dtypes import DType
 from ..tensor import Tensor
 
-VERSION = "2023.12"
 DTYPES = {
     "bool": (dtypes.bool_,),
     "signed integer": (dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64),

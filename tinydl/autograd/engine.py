@@ -150,11 +150,12 @@ def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
 
 
 AGAIN = "another backward"  # added to a gradient that was there: step() wants to know
+FILLING = ("zero_", "fill_", "copy_", "assign_")  # leave nothing of it, as zero_grad() does
 
 
 def was_filled(grad: Array) -> bool:
-    """Whether a gradient holds what an earlier backward found, and not zeros of zero_()."""
-    return grad.storage.written is None or grad.storage.written[0] != "assign_"
+    """Whether a gradient holds what an earlier backward found."""
+    return grad.storage.written is None or grad.storage.written[0] not in FILLING
 
 
 def _references(g: Tensor) -> tuple[int, int, int]:

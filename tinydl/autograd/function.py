@@ -130,8 +130,7 @@ class Function:
         ctx.needs_input_grad = tuple([isinstance(x, Tensor) and x.requires_grad for x in args])
         recorded = mode.enabled and True in ctx.needs_input_grad
         edges = [
-            _edge(cls, x) if need else None
-            for x, need in zip(args, ctx.needs_input_grad, strict=True)
+            _edge(x) if need else None for x, need in zip(args, ctx.needs_input_grad, strict=True)
         ]
         with no_grad():
             if cls.setup_context is Function.setup_context:
@@ -154,7 +153,7 @@ class Function:
         return wrapped if isinstance(result, tuple) else wrapped[0]
 
 
-def _edge(cls: type, x: Tensor):
+def _edge(x: Tensor):
     if x._node is None:
         return x
     if x._base is not None:
@@ -343,7 +342,7 @@ class _Once(Node):
     def __init__(self, node: FunctionNode, grads: tuple):
         self.op, self.site = SimpleNamespace(name=node.op.name, outputs=len(node.edges)), node.site
         incoming = [g for g in grads if isinstance(g, Tensor) and g.requires_grad]
-        self.edges = [*node.edges, *[_edge(node.cls, g) for g in incoming]]
+        self.edges = [*node.edges, *[_edge(g) for g in incoming]]
         self.rank, self.saved, self.versions = next(Node._ranks), {}, []
         self.hooks = self.retained = None
 

@@ -183,10 +183,14 @@ def matrix_rank(
         >>> tinydl.linalg.matrix_rank(tinydl.ones(3, 3))
         tensor(1)
     """
-    values = svdvals(matrices("matrix_rank", A).detach())
+    A = matrices("matrix_rank", A)
     if rtol is None:
         rtol = 0.0 if atol else precision(A)
+    return rank_of(svdvals(A.detach()), rtol, atol or 0.0)
+
+
+def rank_of(values: Tensor, rtol: float, atol: float = 0.0) -> Tensor:
+    """How many singular values, falling […,k], are greater than max(atol, rtol · the first)."""
     if not values.shape[-1]:
         return values.sum(-1).to(dtypes.int64)
-    bound = (rtol * values[..., :1]).clamp(min=atol or 0.0)
-    return (values > bound).sum(-1)
+    return (values > (rtol * values[..., :1]).clamp(min=atol)).sum(-1)

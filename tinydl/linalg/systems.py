@@ -9,7 +9,7 @@ from ..amp import as_given
 from ..out import with_out
 from ..tensor import Tensor
 from .checks import batched, eye, matrices, precision, square
-from .factors import matrix_rank, svdvals
+from .factors import rank_of, svdvals
 
 
 @with_out
@@ -143,9 +143,10 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LstsqResult:
         raise ValueError(
             f"linalg.lstsq: A {A._array} takes B of {A.shape[-2]} rows, got {B._array}"
         )
+    rcond = precision(A) if rcond is None else rcond
     X = pinv(A, rtol=rcond) @ B
     values, m, n = svdvals(A.detach()), *A.shape[-2:]
-    rank = matrix_rank(A.detach(), rtol=rcond)
+    rank = rank_of(values, rcond)
     squares = (A @ X - B).detach().square().sum(-2)
     if not (m > n and bool((rank == n).all())):
         squares = squares[:0]

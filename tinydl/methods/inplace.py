@@ -64,8 +64,7 @@ class InplaceMethods:
         >>> tinydl.zeros(2).fill_(7)
         tensor([7., 7.])
         """
-        self[...] = value
-        return self
+        return ops.replace("fill_", self, value)
 
     def zero_(self) -> Tensor:
         """Every element ← 0.
@@ -74,7 +73,7 @@ class InplaceMethods:
         >>> tinydl.ones(2).zero_()
         tensor([0., 0.])
         """
-        return self.fill_(0)
+        return ops.replace("zero_", self, 0)
 
     def copy_(self, source: Operand) -> Tensor:
         """self ← source, broadcast and converted to self's dtype and device.
@@ -83,5 +82,5 @@ class InplaceMethods:
         >>> tinydl.zeros(2, dtype=tinydl.int64).copy_(tinydl.tensor([1.9, -1.9]))
         tensor([ 1, -1])
         """
-        self[...] = source.to(self.device) if ops.is_tensor(source) else source
-        return self
+        source = source.to(self.device) if ops.is_tensor(source) else source
+        return ops.replace("copy_", self, source)

@@ -19,6 +19,12 @@ def _creation():
     return creation
 
 
+def _filled():
+    from .. import filled  # likewise
+
+    return filled
+
+
 class NewMethods:
     """x.new_zeros(2, 3), x.new_tensor(data), …
 
@@ -45,7 +51,8 @@ class NewMethods:
         >>> tinydl.ones(1, dtype=tinydl.float64).new_tensor([1, 2])
         tensor([1., 2.], dtype=tinydl.float64)
         """
-        return _creation().tensor(data, requires_grad=requires_grad, **self._like(dtype, device))
+        like = _filled().as_of(self, dtype, device)
+        return _creation().tensor(data, requires_grad=requires_grad, **like)
 
     def new_full(
         self,
@@ -62,8 +69,8 @@ class NewMethods:
         >>> tinydl.tensor([1, 2]).new_full((3,), 7)
         tensor([7, 7, 7])
         """
-        like = self._like(dtype, device)
-        return _creation().full(size, fill_value, requires_grad=requires_grad, **like)
+        like = _filled().as_of(self, dtype, device)
+        return _filled().full(size, fill_value, requires_grad=requires_grad, **like)
 
     def new_empty(
         self,
@@ -78,7 +85,8 @@ class NewMethods:
         >>> tinydl.ones(1).new_empty(2, 3).shape
         (2, 3)
         """
-        return _creation().empty(*size, requires_grad=requires_grad, **self._like(dtype, device))
+        like = _filled().as_of(self, dtype, device)
+        return _filled().empty(*size, requires_grad=requires_grad, **like)
 
     def new_zeros(
         self,
@@ -93,7 +101,8 @@ class NewMethods:
         >>> tinydl.tensor([1, 2]).new_zeros(3)
         tensor([0, 0, 0])
         """
-        return _creation().zeros(*size, requires_grad=requires_grad, **self._like(dtype, device))
+        like = _filled().as_of(self, dtype, device)
+        return _filled().zeros(*size, requires_grad=requires_grad, **like)
 
     def new_ones(
         self,
@@ -108,10 +117,8 @@ class NewMethods:
         >>> tinydl.tensor([1, 2]).new_ones(3)
         tensor([1, 1, 1])
         """
-        return _creation().ones(*size, requires_grad=requires_grad, **self._like(dtype, device))
-
-    def _like(self, dtype, device) -> dict:
-        return {"dtype": dtype or self.dtype, "device": self.device if device is None else device}
+        like = _filled().as_of(self, dtype, device)
+        return _filled().ones(*size, requires_grad=requires_grad, **like)
 
     # --- triangles --------------------------------------------------------------------------------
 

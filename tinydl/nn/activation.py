@@ -21,6 +21,16 @@ class Activation(Module):
         )
 
 
+class MayBeInPlace(Activation):
+    """An activation without other parameters that can write to its input's memory."""
+
+    arguments = ("inplace",)
+
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+        self.inplace = inplace
+
+
 class Tanh(Module):
     """The hyperbolic tangent y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), elementwise on any shape.
 
@@ -45,7 +55,7 @@ class Sigmoid(Module):
         return input.sigmoid()
 
 
-class SiLU(Activation):
+class SiLU(MayBeInPlace):
     """y = silu(x): x · sigmoid(x), also called swish.
 
     Args:
@@ -57,17 +67,11 @@ class SiLU(Activation):
         tensor([-0.2689,  1.7616])
     """
 
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.silu(input, self.inplace)
 
 
-class Mish(Activation):
+class Mish(MayBeInPlace):
     """y = mish(x): x · tanh(ln (1 + eˣ)) (Misra 2019).
 
     Args:
@@ -78,12 +82,6 @@ class Mish(Activation):
         >>> tinydl.nn.Mish()(tinydl.tensor([-1.0, 2.0]))
         tensor([-0.3034,  1.944 ])
     """
-
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.mish(input, self.inplace)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..creation import full
 from ..tensor import Tensor
 from . import functional as F
-from .activation import Activation
+from .activation import Activation, MayBeInPlace
 from .module import Module, Parameter
 
 
-class ReLU(Activation):
+class ReLU(MayBeInPlace):
     """The rectifier y = max(x, 0), elementwise on any shape.
 
     Args:
@@ -21,17 +21,11 @@ class ReLU(Activation):
         tensor([0., 2.])
     """
 
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.relu(input, inplace=self.inplace)
 
 
-class ReLU6(Activation):
+class ReLU6(MayBeInPlace):
     """y = relu6(x): the rectifier cut off at 6, min(max(x, 0), 6).
 
     Args:
@@ -42,12 +36,6 @@ class ReLU6(Activation):
         >>> tinydl.nn.ReLU6()(tinydl.tensor([-1.0, 3.0, 8.0]))
         tensor([0., 3., 6.])
     """
-
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.relu6(input, self.inplace)
@@ -103,7 +91,7 @@ class Hardtanh(Activation):
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
 
-class Hardsigmoid(Activation):
+class Hardsigmoid(MayBeInPlace):
     """y = hardsigmoid(x): a sigmoid of three straight lines, min(max(x + 3, 0), 6) / 6.
 
     Args:
@@ -115,17 +103,11 @@ class Hardsigmoid(Activation):
         tensor([0.  , 0.5 , 0.75])
     """
 
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
 
-class Hardswish(Activation):
+class Hardswish(MayBeInPlace):
     """y = hardswish(x): x · hardsigmoid(x) (Howard et al. 2019).
 
     Args:
@@ -136,12 +118,6 @@ class Hardswish(Activation):
         >>> tinydl.nn.Hardswish()(tinydl.tensor([-4.0, 1.0, 4.0]))
         tensor([0.    , 0.6667, 4.    ])
     """
-
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
@@ -267,7 +243,7 @@ class ELU(Activation):
         return F.elu(input, self.alpha, self.inplace)
 
 
-class SELU(Activation):
+class SELU(MayBeInPlace):
     """y = selu(x), which keeps mean 0 and variance 1 (Klambauer et al. 2017).
 
     Args:
@@ -278,12 +254,6 @@ class SELU(Activation):
         >>> tinydl.nn.SELU()(tinydl.tensor([-1.0, 2.0]))
         tensor([-1.1113,  2.1014])
     """
-
-    arguments = ("inplace",)
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.selu(input, self.inplace)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..array import broadcast_shapes
+from ..op import different_devices
 from ..tensor import Tensor, as_tensor_like
 from .elementwise import cast, where
 from .index import as_value, assign, getitem, normalize, view
@@ -108,10 +109,7 @@ def _index_tensor(k, like: Tensor):
     if k.dtype.is_floating_point:
         raise TypeError(f"index: {k._array} must hold integers or bools; convert with .long()")
     if k._array.storage.backend is not like._array.storage.backend:
-        raise ValueError(
-            f"index: operands are on different devices (x {like._array} on {like.device}, index "
-            f"{k._array} on {k.device}); move one with .to(device)"
-        )
+        raise different_devices("index", [("x", like), ("index", k)])
     if not k.ndim:
         return k.item()
     return k.detach() if _is_mask(k) else cast(k, dtypes.int64)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import dtypes
-from ..array import Array
+from ..array import Array, broadcast_shapes
+from ..op import different_devices
 from ..tensor import Tensor, as_tensor_like, is_number
 from .advanced import _without_ones
 from .check import axis
@@ -30,10 +31,7 @@ def checked_index(name: str, x: Tensor, index: Tensor) -> Tensor:
     if index.dtype.is_floating_point or index.dtype is dtypes.bool_:
         raise TypeError(f"{name}: the index {index._array} must hold integers; use .long()")
     if index._array.storage.backend is not x._array.storage.backend:
-        raise ValueError(
-            f"{name}: operands are on different devices (x {x._array} on {x.device}, index "
-            f"{index._array} on {index.device}); move one with .to(device)"
-        )
+        raise different_devices(name, [("x", x), ("index", index)])
     return cast(index, dtypes.int64)
 
 
@@ -231,7 +229,7 @@ def masked_scatter(x: Tensor, mask: Tensor, source: Tensor, into_x: bool = False
         raise TypeError(f"masked_scatter: the mask must be a bool tensor, got {mask._array}")
     source = same_kind("masked_scatter", x, source)
     if not into_x:
-        x = x.expand(np.broadcast_shapes(x.shape, mask.shape))
+        x = x.expand(broadcast_shapes(x.shape, mask.shape))
     places = nonzero(mask.expand(x.shape))
     count = places.shape[0]
     if source.numel() < count:

@@ -1,7 +1,7 @@
 """Tensors as sets of their elements, or of their slices: which are equal, how often each is there.
 
-All are made of sort and cumsum. How many there are decides the result's shape: that
-one number is read from the device.
+All are made of sort, cumsum and nonzero. How many there are decides the result's shape: that one
+number is read from the device.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from math import inf
 from .. import dtypes
 from ..array import Array
 from ..tensor import Tensor
-from .indexed import gather
+from .indexed import gather, nonzero
 from .reduce import sum
 from .scan import along, cumsum
 from .shape import cat, expand, reshape
@@ -24,12 +24,6 @@ def _counting(n: int, like: Tensor) -> Tensor:
     return cumsum(expand(one, shape=(n,)), dim=0)
 
 
-def _places(mask: Tensor) -> Tensor:
-    """Where mask[n] is true, in order: what is true sorts first, and stays in order."""
-    count = int(sum(mask, dim=(0,), keepdim=False).item())
-    return sort(mask, dim=0, descending=True, count=count)[1]
-
-
 def runs(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Of rows[n, m] in runs of equal ones: (first[k], number[n], count[k]), where each run begins,
     which run a row is in, and how long each is."""
@@ -37,7 +31,7 @@ def runs(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     one = Tensor(Array.full((min(n, 1),), 1, dtypes.bool_, rows._array.backend))
     fresh = along(rows, 0, 1) != along(rows, 0, 0, -1)
     fresh = cat(one, sum(fresh, dim=(1,), keepdim=False) > 0, dim=0)
-    first = _places(fresh)
+    first = nonzero(fresh).squeeze(1)
     end = Tensor(Array.full((min(n, 1),), n, dtypes.int64, rows._array.backend))
     count = cat(along(first, 0, 1), end, dim=0) - first
     return first, cumsum(fresh, dim=0) - 1, count
