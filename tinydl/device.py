@@ -67,10 +67,10 @@ def device(name: str | int | Device) -> Device:
     """
     if isinstance(name, Device):
         return name
-    name = f"cuda:{name}" if isinstance(name, int) else name
-    known = _KNOWN.get(name) or _all().get(name)
+    wanted = f"cuda:{name}" if isinstance(name, int) else name
+    known = _KNOWN.get(wanted) or _all().get(wanted)
     if known is None:
-        here = [known for known in _all() if not known.startswith("cuda") or backend.has_cuda()]
+        here = [n for n in sorted(_all()) if not n.startswith("cuda") or backend.has_cuda()]
         raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")
     return known
 
