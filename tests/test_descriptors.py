@@ -100,3 +100,15 @@ def test_what_does_not_fit_is_refused():
     for name in ("add", "_matmul", "conv2d", "softmax", "cross_entropy", "max_pool2d", "adam"):
         found = answers(by_name[name], 0, next(iter(libraries())))
         assert sum(status != OK for status in found.values()) > len(found) / 3, name
+
+
+@pytest.mark.parametrize("name", libraries())
+@pytest.mark.parametrize("how", [-1, 5, 2**31 - 1])
+def test_a_way_to_put_that_is_none(name, how):
+    library = guarded(name)[0].backend
+    y, v = (Array.full((3,), 0, dtypes.float32, library) for _ in range(2))
+    idx, attrs = Array.full((3,), 0, dtypes.int64, library), ffi.new("td_index_attrs *")
+    attrs.axes, attrs.how = 1, how
+    status = library.fn["index_put"](y.descriptor, v.descriptor, idx.descriptor, attrs)
+    with pytest.raises(ValueError, match=f"no td_put_how is {how}"):
+        library.check(status, "index_put")

@@ -32,6 +32,8 @@ static inline td_status td_plan_indexing(td_indexing *p, const char *name, const
     if (indexed->dtype != other->dtype)
         return td_fail(TD_EDTYPE, "%s: %s and %s are different dtypes", name,
                        td_dtype_name(indexed->dtype), td_dtype_name(other->dtype));
+    if (a->how < TD_PUT_SET || a->how > TD_PUT_MIN)
+        return td_fail(TD_EINVAL, "%s: no td_put_how is %d", name, (int)a->how);
     memset(p, 0, sizeof *p);
     p->wrap = a->wrap, p->indexed = *other, p->idx = *idx;
     for (int d = 0; d < indexed->ndim; d++)
@@ -94,13 +96,16 @@ static inline td_status td_fail_index(const char *name, const td_tensor *idx, in
 }
 
 static inline td_status td_check_nonzero(const char *name, const td_tensor *x,
-                                         const td_tensor *starts, int64_t chunk)
+                                         const td_tensor *starts, int64_t chunk,
+                                         const td_tensor *idx)
 {
     if (x->dtype != TD_BOOL || starts->dtype != TD_I64)
         return td_fail(TD_EDTYPE, "%s: expected a bool mask and i64 starts", name);
     if (chunk < 1 || td_numel(starts) != TD_CEIL_DIV(td_numel(x), chunk) + 1)
         return td_fail(TD_EINVAL, "%s: %lld starts for %lld elements", name,
                        (long long)td_numel(starts), (long long)td_numel(x));
+    if (idx && (idx->dtype != TD_I64 || idx->ndim != 2 || idx->shape[1] != x->ndim))
+        return td_fail(TD_EINVAL, "%s: expected i64 places[count,%d]", name, x->ndim);
     return TD_OK;
 }
 

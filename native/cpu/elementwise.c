@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "by_dtype.h"
 #include "rows.h"
 #include "simd.h"
 
@@ -25,31 +26,16 @@ static td_status run(const char *name, td_row_fn *const table[TD_NUM_DTYPES],
     return td_for_rows(table[dtype], operand, count);
 }
 
-/* The row kernels of an op by dtype; a bool is a byte, and its bits are a u8's. */
-#define TABLE_reals(f) {[TD_F32] = f##_f32, [TD_F64] = f##_f64}
-#define TABLE_functions(f) TABLE_reals(f)
-#define TABLE_integers(f)                                                                          \
-    {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_I16] = f##_i16, [TD_I8] = f##_i8, [TD_U8] = f##_u8}
-#define TABLE_numbers(f)                                                                           \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
-     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8}
-#define TABLE_bits(f)                                                                              \
-    {[TD_I64] = f##_i64, [TD_I32] = f##_i32, [TD_I16] = f##_i16,                                   \
-     [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
-#define TABLE_all(f)                                                                               \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
-     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
-
 #define UNARY(name, domain, formula)                                                               \
     td_status td_##name(td_tensor *y, const td_tensor *x)                                          \
     {                                                                                              \
-        static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
+        static td_row_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_##domain(name);                    \
         return run(#name, table, (const td_tensor *const[]){y, x}, 2, 0);                          \
     }
 #define TWO_OPERANDS(name, domain, compares)                                                       \
     td_status td_##name(td_tensor *y, const td_tensor *a, const td_tensor *b)                      \
     {                                                                                              \
-        static td_row_fn *const table[TD_NUM_DTYPES] = TABLE_##domain(name);                       \
+        static td_row_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_##domain(name);                    \
         return run(#name, table, (const td_tensor *const[]){y, a, b}, 3, compares);                \
     }
 #define BINARY(name, domain, formula) TWO_OPERANDS(name, domain, 0)

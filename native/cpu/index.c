@@ -7,6 +7,7 @@
  * call leaves y as it was. index_put's threads split the axes r… only: whatever meets at one
  * element of y is put there by one thread, in reading order of b….
  */
+#include "by_dtype.h"
 #include "indexing.h"
 #include "parallel.h"
 #include "simd.h"
@@ -119,14 +120,11 @@ static td_status run(job_t *job, const td_tensor *to, const td_tensor *from, con
     return TD_OK;
 }
 
-/* Moving values takes their size alone; arithmetic has no halves. */
+/* Moving values takes their size alone. */
 #define MOVES(f)                                                                                   \
     {[TD_F32] = f##_i32, [TD_F64] = f##_i64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
      [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8,               \
      [TD_F16] = f##_i16, [TD_BF16] = f##_i16}
-#define NUMBERS(f)                                                                                 \
-    {[TD_F32] = f##_f32, [TD_F64] = f##_f64, [TD_I64] = f##_i64, [TD_I32] = f##_i32,               \
-     [TD_I16] = f##_i16, [TD_I8] = f##_i8,   [TD_U8] = f##_u8,   [TD_BOOL] = f##_u8}
 
 td_status td_index(td_tensor *y, const td_tensor *x, const td_tensor *idx, const td_index_attrs *a)
 {
@@ -142,13 +140,13 @@ td_status td_index_put(td_tensor *y, const td_tensor *v, const td_tensor *idx,
                        const td_index_attrs *a)
 {
     static piece_fn *const table[][TD_NUM_DTYPES] = {[TD_PUT_SET] = MOVES(set),
-                                                     [TD_PUT_ADD] = NUMBERS(add),
-                                                     [TD_PUT_MUL] = NUMBERS(mul),
-                                                     [TD_PUT_MAX] = NUMBERS(max),
-                                                     [TD_PUT_MIN] = NUMBERS(min)};
-    const int how = y->dtype == TD_BOOL && a->how == TD_PUT_ADD ? TD_PUT_MAX : a->how;
+                                                     [TD_PUT_ADD] = BY_DTYPE_all(add),
+                                                     [TD_PUT_MUL] = BY_DTYPE_all(mul),
+                                                     [TD_PUT_MAX] = BY_DTYPE_all(max),
+                                                     [TD_PUT_MIN] = BY_DTYPE_all(min)};
     td_indexing plan;
     TD_TRY(td_plan_indexing(&plan, "index_put", y, v, idx, a));
+    const int how = y->dtype == TD_BOOL && a->how == TD_PUT_ADD ? TD_PUT_MAX : a->how;
     job_t job = {.run = table[how][y->dtype]};
     if (job.run == NULL)
         return td_fail(TD_EDTYPE, "index_put has no kernel for %s", td_dtype_name(y->dtype));

@@ -61,7 +61,7 @@ static void write(void *context, int64_t begin, int64_t end)
 
 td_status td_nonzero_starts(td_tensor *starts, const td_tensor *x, int64_t chunk)
 {
-    TD_TRY(td_check_nonzero("nonzero_starts", x, starts, chunk));
+    TD_TRY(td_check_nonzero("nonzero_starts", x, starts, chunk, NULL));
     const int64_t chunks = td_numel(starts) - 1;
     int64_t *at = starts->data;
     at[0] = 0;
@@ -73,9 +73,7 @@ td_status td_nonzero_starts(td_tensor *starts, const td_tensor *x, int64_t chunk
 
 td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts, int64_t chunk)
 {
-    TD_TRY(td_check_nonzero("nonzero", x, starts, chunk));
-    if (idx->dtype != TD_I64 || idx->ndim != 2 || idx->shape[1] != x->ndim)
-        return td_fail(TD_EINVAL, "nonzero: expected i64 places[count,%d]", x->ndim);
+    TD_TRY(td_check_nonzero("nonzero", x, starts, chunk, idx));
     if (x->ndim == 0) return TD_OK; /* a place without coordinates */
     td_parallel(td_numel(starts) - 1, TD_MAX(1, GRAIN / chunk), write,
                 &(job_t){idx, x, starts->data, td_numel(x), chunk});

@@ -10,6 +10,7 @@
  */
 #include <math.h>
 
+#include "by_dtype.h"
 #include "parallel.h"
 #include "scan.h"
 #include "simd.h"
@@ -50,44 +51,39 @@ static td_status run(const char *name, td_range_fn *const table[TD_NUM_DTYPES], 
     return TD_OK;
 }
 
-#define REALS(op) {[TD_F32] = op##_f32, [TD_F64] = op##_f64}
-#define NUMBERS(op)                                                                                \
-    {[TD_F32] = op##_f32, [TD_F64] = op##_f64, [TD_I64] = op##_i64, [TD_I32] = op##_i32,           \
-     [TD_I16] = op##_i16, [TD_I8] = op##_i8,   [TD_U8] = op##_u8,   [TD_BOOL] = op##_u8}
-
 td_status td_cumsum(td_tensor *y, const td_tensor *x, int64_t axis, int32_t reverse)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = NUMBERS(cumsum);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(cumsum);
     return run("cumsum", table, td_total_dtype(x->dtype), y, NULL, NULL, x, axis, reverse);
 }
 
 td_status td_cumprod(td_tensor *y, const td_tensor *x, int64_t axis)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = NUMBERS(cumprod);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(cumprod);
     return run("cumprod", table, td_total_dtype(x->dtype), y, NULL, NULL, x, axis, 0);
 }
 
 td_status td_cummax(td_tensor *y, td_tensor *idx, const td_tensor *x, int64_t axis)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = NUMBERS(cummax);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(cummax);
     return run("cummax", table, x->dtype, y, idx, NULL, x, axis, 0);
 }
 
 td_status td_cummin(td_tensor *y, td_tensor *idx, const td_tensor *x, int64_t axis)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = NUMBERS(cummin);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(cummin);
     return run("cummin", table, x->dtype, y, idx, NULL, x, axis, 0);
 }
 
 td_status td_logcumsumexp(td_tensor *y, const td_tensor *x, int64_t axis)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = REALS(logcumsumexp);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_reals(logcumsumexp);
     return run("logcumsumexp", table, x->dtype, y, NULL, NULL, x, axis, 0);
 }
 
 td_status td_recurrence(td_tensor *y, const td_tensor *a, const td_tensor *b, int64_t axis,
                         int32_t reverse)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = REALS(recurrence);
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_reals(recurrence);
     return run("recurrence", table, b->dtype, y, NULL, a, b, axis, reverse);
 }

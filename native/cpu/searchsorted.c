@@ -2,6 +2,7 @@
  *
  * Halving without branches: the processor cannot guess them, and does not have to.
  */
+#include "by_dtype.h"
 #include "parallel.h"
 #include "simd.h"
 #include "sort.h"
@@ -21,9 +22,7 @@ typedef struct {
 
 td_status td_searchsorted(td_tensor *y, const td_tensor *sorted, const td_tensor *x, int32_t right)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = search_f32, [TD_F64] = search_f64, [TD_I64] = search_i64, [TD_I32] = search_i32,
-        [TD_I16] = search_i16, [TD_I8] = search_i8,   [TD_U8] = search_u8,   [TD_BOOL] = search_u8};
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(search);
     search_t job = {.y = y->data, .sorted = sorted->data, .x = x->data, .right = right};
     TD_TRY(td_plan_search(&job.plan, y, sorted, x));
     if (!table[x->dtype])

@@ -10,6 +10,7 @@
  */
 #include "sort.h"
 
+#include "by_dtype.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -30,9 +31,7 @@ typedef struct {
 
 td_status td_sort(td_tensor *values, td_tensor *idx, const td_tensor *x, int32_t descending)
 {
-    static td_range_fn *const table[TD_NUM_DTYPES] = {
-        [TD_F32] = sort_f32, [TD_F64] = sort_f64, [TD_I64] = sort_i64, [TD_I32] = sort_i32,
-        [TD_I16] = sort_i16, [TD_I8] = sort_i8,   [TD_U8] = sort_u8,   [TD_BOOL] = sort_u8};
+    static td_range_fn *const table[TD_NUM_DTYPES] = BY_DTYPE_all(sort);
     sort_t job = {.x = x->data, .descending = descending};
     if (values) job.values = values->data;
     if (idx) job.idx = idx->data;

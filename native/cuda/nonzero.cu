@@ -83,7 +83,7 @@ __global__ void __launch_bounds__(THREADS) places_kernel(const __grid_constant__
 
 td_status td_nonzero_starts(td_tensor *starts, const td_tensor *x, int64_t chunk)
 {
-    TD_TRY(td_check_nonzero("nonzero_starts", x, starts, chunk));
+    TD_TRY(td_check_nonzero("nonzero_starts", x, starts, chunk, NULL));
     const int64_t size = td_numel(x), chunks = td_numel(starts) - 1;
     int64_t *at = (int64_t *)starts->data;
     TD_TRY(td_launch("nonzero", count_kernel, td_blocks(chunks, 1), THREADS, 0, at,
@@ -93,9 +93,7 @@ td_status td_nonzero_starts(td_tensor *starts, const td_tensor *x, int64_t chunk
 
 td_status td_nonzero(td_tensor *idx, const td_tensor *x, const td_tensor *starts, int64_t chunk)
 {
-    TD_TRY(td_check_nonzero("nonzero", x, starts, chunk));
-    if (idx->dtype != TD_I64 || idx->ndim != 2 || idx->shape[1] != x->ndim)
-        return td_fail(TD_EINVAL, "nonzero: expected i64 places[count,%d]", x->ndim);
+    TD_TRY(td_check_nonzero("nonzero", x, starts, chunk, idx));
     places_t t = {};
     t.idx = (int64_t *)idx->data, t.x = (const uint8_t *)x->data;
     t.starts = (const int64_t *)starts->data;

@@ -194,7 +194,8 @@ class IndexMethods:
         >>> x.scatter_reduce(0, index, tinydl.tensor([5.0, 6.0]), "mean", include_self=False)
         tensor([5.5, 2. ])
         """
-        return self._scatter_reduce("scatter_reduce", dim, index, src, reduce, include_self, False)
+        at = ops.scatter.Places(ops.scatter.scatter, "scatter_reduce", dim, index)
+        return ops.scatter.reduced(at, self, src, reduce, include_self)
 
     def scatter_reduce_(
         self, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
@@ -206,13 +207,8 @@ class IndexMethods:
         >>> tinydl.ones(2).scatter_reduce_(0, index, tinydl.tensor([5.0, 6.0]), "amax")
         tensor([6., 1.])
         """
-        return self._scatter_reduce("scatter_reduce_", dim, index, src, reduce, include_self, True)
-
-    def _scatter_reduce(self, name, dim, index, src, reduce, include_self, into) -> Tensor:
-        def write(how, x, src, into_x):
-            return ops.scatter.scatter(name, how, x, dim, index, src, into_x)
-
-        return ops.scatter.scatter_reduce(name, self, src, reduce, include_self, write, into)
+        at = ops.scatter.Places(ops.scatter.scatter, "scatter_reduce_", dim, index)
+        return ops.scatter.reduced(at, self, src, reduce, include_self, True)
 
     # --- an index for whole slices ----------------------------------------------------------------
 
@@ -285,7 +281,8 @@ class IndexMethods:
         >>> x.index_reduce(0, index, tinydl.tensor([2.0, 5.0]), "prod")
         tensor([ 3., 30.])
         """
-        return self._index_reduce("index_reduce", dim, index, source, reduce, include_self, False)
+        at = ops.scatter.Places(ops.scatter.put_slices, "index_reduce", dim, index)
+        return ops.scatter.reduced(at, self, source, reduce, include_self)
 
     def index_reduce_(
         self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
@@ -297,13 +294,8 @@ class IndexMethods:
         >>> tinydl.ones(2).index_reduce_(0, index, tinydl.tensor([2.0, 5.0]), "amin")
         tensor([1., 1.])
         """
-        return self._index_reduce("index_reduce_", dim, index, source, reduce, include_self, True)
-
-    def _index_reduce(self, name, dim, index, source, reduce, include_self, into) -> Tensor:
-        def write(how, x, source, into_x):
-            return ops.scatter.put_slices(name, how, x, dim, index, source, into_x)
-
-        return ops.scatter.scatter_reduce(name, self, source, reduce, include_self, write, into)
+        at = ops.scatter.Places(ops.scatter.put_slices, "index_reduce_", dim, index)
+        return ops.scatter.reduced(at, self, source, reduce, include_self, True)
 
     # --- indices for several axes, for all elements, masks ----------------------------------------
 

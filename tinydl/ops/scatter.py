@@ -6,6 +6,7 @@ Each checks its operands and says by name what does not fit. With `into_x` it wr
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -102,19 +103,26 @@ def _put(how, x: Tensor, v, idx: Tensor, axes: tuple, place: int, into_x: bool) 
     return how(x, v, idx, key=normalize(..., x.shape), **at)
 
 
-def scatter_reduce(
-    name: str,
-    x: Tensor,
-    src: Tensor,
-    reduce: str,
-    include_self: bool,
-    write: Callable,
-    into_x: bool,
+class Places(NamedTuple):
+    """Where put_at, which is scatter() or put_slices(), puts values: a part of its arguments."""
+
+    put_at: Callable
+    name: str
+    dim: int
+    index: Tensor
+
+    def write(self, how: Callable, x: Tensor, src, into_x: bool) -> Tensor:
+        return self.put_at(self.name, how, x, self.dim, self.index, src, into_x)
+
+
+def reduced(
+    at: Places, x: Tensor, src: Tensor, reduce: str, include_self: bool, into_x: bool = False
 ) -> Tensor:
-    """Reduces src into x, where write(how, x, src, into_x) puts a src at its places in x."""
+    """x with src reduced into it, at those places."""
+    write = at.write
     how = _REDUCE.get(reduce)
     if how is None:
-        raise ValueError(f"{name}: reduce is one of {', '.join(_REDUCE)}; got {reduce!r}")
+        raise ValueError(f"{at.name}: reduce is one of {', '.join(_REDUCE)}; got {reduce!r}")
     if include_self and reduce != "mean":
         return write(how, x, src, into_x)
     y = x.clone() if into_x else x
