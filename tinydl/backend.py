@@ -11,7 +11,6 @@ import importlib.util
 import os
 import sys
 from functools import cache, cached_property
-from operator import attrgetter
 from os import path
 
 from . import capture
@@ -111,15 +110,16 @@ def call(name: str, *operands) -> None:
         _finish(backend, name, operands, arguments, status)
 
 
-def call_arrays(name: str, *arrays) -> None:
-    """call() for the many kernels that take nothing but Arrays, at least one of them."""
-    backend = arrays[0].storage.backend
-    status = backend.fn[name](*map(_descriptor, arrays))
+def call_arrays(name: str, y, a, b=None) -> None:
+    """call() for the many kernels that make an Array of one or two: half of its time."""
+    backend, arrays = y.storage.backend, (y, a) if b is None else (y, a, b)
+    status = (
+        backend.fn[name](y.descriptor, a.descriptor)
+        if b is None
+        else backend.fn[name](y.descriptor, a.descriptor, b.descriptor)
+    )
     if status or capture.current is not None:
-        _finish(backend, name, arrays, [*map(_descriptor, arrays)], status)
-
-
-_descriptor = attrgetter("descriptor")
+        _finish(backend, name, arrays, [x.descriptor for x in arrays], status)
 
 
 def _finish(backend: Backend, name: str, operands: tuple, arguments: list, status: int) -> None:

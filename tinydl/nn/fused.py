@@ -39,11 +39,8 @@ def after(layers: Sequence[Module], at: int) -> Sequence[Module]:
 
 
 def _alone(layer: Module) -> bool:
-    return (
-        bool(layer._module_hooks)
-        or "forward" in layer.__dict__
-        or getattr(layer, "return_indices", False)
-    )
+    own = layer.__dict__
+    return bool(own["_module_hooks"]) or "forward" in own or own.get("return_indices", False)
 
 
 def call(layer: Module, then: Sequence[Module], input: Tensor) -> Tensor:

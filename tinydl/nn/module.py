@@ -97,10 +97,10 @@ class Module(TreeMethods, HookMethods, StateMethods):
             )
 
     def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
         for home in ("_parameters", "_buffers", "_modules"):
-            found = self.__dict__.get(home, {})
-            if name in found:
-                return found[name]
+            if home in own and name in own[home]:
+                return own[home][name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
