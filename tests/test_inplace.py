@@ -319,6 +319,19 @@ def test_writing_through_views_that_see_elements_twice_is_refused():
         y[:1].expand(3).mul_(2)
 
 
+def test_writing_to_views_of_nothing_is_differentiated():
+    y = tinydl.zeros(2, 0, 3, requires_grad=True) * 1
+    y[:] += 1
+    y.sum().backward()
+    assert y[0].requires_grad
+
+
+def test_bools_go_into_integers():
+    x = tinydl.zeros(2, dtype=tinydl.int64)
+    x[0] = True
+    assert x.tolist() == [1, 0] and tinydl.tensor(True, dtype=tinydl.int64).item() == 1
+
+
 def test_views_share_memory_both_ways():
     x = tinydl.zeros(2, 3)
     row = x[1]
