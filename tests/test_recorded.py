@@ -10,7 +10,7 @@ import threading
 
 import numpy as np
 import pytest
-from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA
+from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA, live
 from training import OPTIMIZERS, Training, batches
 
 import tinydl
@@ -18,11 +18,6 @@ from tinydl import array
 from tinydl.nn.functional import cross_entropy, dropout
 
 pytestmark = EVERY_DEVICE
-
-
-def live() -> int:
-    name = tinydl.zeros(())._array.backend.name
-    return tinydl.memory_stats()[name]["live"]
 
 
 def assert_equal(one: list, other: list) -> None:
