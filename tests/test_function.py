@@ -175,6 +175,14 @@ def test_in_place():
     with pytest.raises(RuntimeError, match=r"Double: f64\[\] is a leaf that requires a gradient"):
         Double.apply(leaf(1.0))
 
+    x = leaf(3.0, 4.0)
+    whole = x * 1
+    assert Double.apply(whole[:1]).item() == 6  # a view: what it is a view of changed, too
+    whole.square().sum().backward()
+    assert whole.tolist() == [6, 4] and x.grad.tolist() == [24, 8]
+    with pytest.raises(RuntimeError, match=r"Double: f64\[1\] is a view of f64\[2\], a leaf that"):
+        Double.apply(x[:1])
+
 
 def test_an_input_returned_as_it_is():
     class Reverse(Function):
