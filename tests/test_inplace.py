@@ -7,16 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values):
-    return tinydl.tensor(
-        values[0] if len(values) == 1 else list(values), dtype=tinydl.float64, requires_grad=True
-    )
 
 
 # --- writing in place -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .. import capture
+from ..autograd.engine import zero_grads
 from ..device import device as device_called
 from ..dtypes import DType, bfloat16, float16, float32, float64
 from ..tensor import Tensor
@@ -80,6 +81,10 @@ class Module(TreeMethods, HookMethods, StateMethods):
                 allowed = value is None or (home is self._buffers and isinstance(value, Tensor))
                 if not allowed:
                     raise TypeError(f"{type(self).__name__}.{name} was {home[name]!r:.60}")
+                if capture.current is not None and value is not home[name]:
+                    capture.current.refuse(
+                        f"makes {type(self).__name__}.{name} another tensor (write to it in place)"
+                    )
                 home[name] = value
                 return
         if isinstance(value, (list, tuple, dict)):
@@ -211,11 +216,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
         >>> print(net.weight.grad)
         None
         """
-        for parameter in self.parameters():
-            if set_to_none or parameter._grad is None:
-                parameter._grad = None
-            else:
-                parameter._grad.zero_()
+        zero_grads(self.parameters(), set_to_none)
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Parameters and buffers on another device or of another dtype, in place; returns self.
