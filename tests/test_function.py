@@ -6,6 +6,7 @@ import gc
 
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 from tinydl import autograd
@@ -14,11 +15,6 @@ from tinydl.autograd.function import once_differentiable
 from tinydl.inspect import gradcheck, gradgradcheck
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values):
-    data = values[0] if len(values) == 1 else list(values)
-    return tinydl.tensor(data, dtype=tinydl.float64, requires_grad=True)
 
 
 class Scaled(Function):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA
+from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA, live
 from training import OPTIMIZERS, Training, batches
 
 import tinydl
@@ -19,11 +19,6 @@ from tinydl import array
 from tinydl.nn.functional import cross_entropy, dropout
 
 pytestmark = EVERY_DEVICE
-
-
-def live() -> int:
-    name = tinydl.zeros(())._array.backend.name
-    return tinydl.memory_stats()[name]["live"]
 
 
 def assert_equal(one: list, other: list) -> None:

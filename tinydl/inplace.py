@@ -117,7 +117,7 @@ def _region(x: Tensor):
     from .ops.index import Region
 
     a, base = x._array, x._base[0]._array
-    steps = sorted((abs(a.strides[i]), n) for i, n in enumerate(a.shape) if n > 1)
+    steps = sorted((abs(a.strides[i]), n) for i, n in enumerate(a.shape) if n > 1 and a.size)
     dense, reach = a.storage is base.storage and base.is_contiguous, 0
     for step, n in steps:
         dense = dense and step > reach  # else elements may be seen twice
