@@ -44,6 +44,7 @@ def test_values_of_activations():
     same(F.hardtanh(t, -2, 3), np.clip(x, -2, 3))
     same(F.hardsigmoid(t), np.clip(x + 3, 0, 6) / 6)
     same(F.hardswish(t), x * np.clip(x + 3, 0, 6) / 6)
+    assert F.hardswish(tinydl.tensor([0, 5], dtype=tinydl.uint8)).tolist() == [0, 5]
     same(F.leaky_relu(t, 0.2), np.where(x > 0, x, 0.2 * x))
     same(F.elu(t, 2), np.where(x > 0, x, 2 * np.expm1(x)))
     same(F.celu(t, 2), np.where(x > 0, x, 2 * np.expm1(x / 2)))
