@@ -15,7 +15,9 @@ import os
 
 import pytest
 
+import tinydl
 from tinydl import backend
+from tinydl.device import default
 
 if "TINYDL_CUDA" not in os.environ and not backend.has_cuda():
     os.environ["TINYDL_CUDA"] = "emu"  # for the processes that tests start, too
@@ -27,3 +29,8 @@ DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_CUDA)]
 EVERY_DEVICE = pytest.mark.usefixtures("device")
 CPU_ONLY = pytest.mark.parametrize("device", ["cpu"], indirect=True)
 CUDA_ONLY = pytest.mark.parametrize("device", DEVICES[1:], indirect=True)
+
+
+def live() -> int:
+    """Bytes in tensors on the device of new ones, which is the test's."""
+    return tinydl.memory_stats()[default().backend.name]["live"]

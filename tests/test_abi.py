@@ -6,13 +6,11 @@ What libraries export and how old ones are refused is test_build's business.
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import python
 
 import tinydl
 from tinydl import backend
@@ -22,23 +20,18 @@ ISAS = backend.usable()
 BEST = "import tinydl; print(tinydl.device('cpu').backend.name)"
 
 
-def python(code: str, **environment: str) -> subprocess.CompletedProcess:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
-
-
 @pytest.mark.parametrize("isa", ISAS)
 def test_tinydl_cpu_chooses(isa):
-    assert python(BEST, TINYDL_CPU=isa).stdout.strip() == f"cpu-{isa}"
+    assert python("-c", BEST, TINYDL_CPU=isa).stdout.strip() == f"cpu-{isa}"
 
 
 def test_the_best_is_chosen():
-    assert python(BEST, TINYDL_CPU="").stdout.strip() == f"cpu-{ISAS[0]}"
+    assert python("-c", BEST, TINYDL_CPU="").stdout.strip() == f"cpu-{ISAS[0]}"
     assert [isa for isa in backend.BEST_FIRST if isa in ISAS] == list(ISAS)
 
 
 def test_an_unknown_instruction_set_is_an_error_that_lists_the_known():
-    done = python(BEST, TINYDL_CPU="sse9")
+    done = python("-c", BEST, TINYDL_CPU="sse9")
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last == f"ImportError: TINYDL_CPU=sse9: this machine has {', '.join(ISAS)}"
@@ -76,7 +69,7 @@ def test_declarations_are_those_of_the_header(tmp_path):
 def test_no_library_is_usable(tmp_path):
     """A folder with declarations and no library."""
     shutil.copy(Path(backend.FOLDER) / "declarations.py", tmp_path)
-    done = python(BEST, TINYDL_LIB=str(tmp_path))
+    done = python("-c", BEST, TINYDL_LIB=str(tmp_path))
     assert done.returncode == 1
     assert f"no native library in {tmp_path} runs on this machine; run `make`" in done.stderr
 

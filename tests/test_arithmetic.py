@@ -83,6 +83,13 @@ def test_sums_of_integers_are_int64():
         assert total.dtype is tinydl.int64 and total.item() == 300
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "nansum", "cumsum", "cumprod"])
+@pytest.mark.parametrize("dtype", [tinydl.int32, tinydl.uint8, tinydl.bool, tinydl.float64])
+def test_sums_have_the_dtype_that_is_asked_for(name, dtype):
+    x = tinydl.tensor([1.5, 2.0])
+    assert getattr(x, name)(dim=0, dtype=dtype).dtype is dtype
+
+
 def test_mean_of_integers_says_what_to_do():
     with pytest.raises(TypeError, match=r"mean: i64\[2\] is not floating point.*\.float\(\)\.mean"):
         tinydl.tensor([1, 2]).mean()
@@ -158,6 +165,21 @@ def test_division_of_integers_is_real():
     assert tinydl.tensor([0, 1]).exp().dtype is F32
 
 
+def test_functions_of_small_integers_are_computed_in_floating_point():
+    x, zero_d = tinydl.tensor([100, 4], dtype=tinydl.int8), tinydl.tensor(200, dtype=tinydl.uint8)
+    assert (x / 200).tolist() == (x / zero_d).tolist() == [0.5, np.float32(0.02)]
+    assert (400 / x).tolist() == [4, 100]
+    pixels = tinydl.tensor([255, 3], dtype=tinydl.uint8)
+    assert (pixels / -1).tolist() == pixels.copysign(-1).tolist() == [-255, -3]
+    assert pixels.logit().isnan().all() and tinydl.tensor([True]).logit().item() == np.inf
+
+
+def test_lists_beside_tensors_are_what_tensor_makes_of_them():
+    assert (tinydl.ones(2) * [1.5, 2.0]).dtype is F32
+    assert (tinydl.ones(2, dtype=I32) * [1.5, 2.0]).dtype is F32
+    assert (tinydl.ones(2) * np.array([1.5, 2.0])).dtype is F64
+
+
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow", "lt", "eq", "ge"])
 def test_operators_with_numbers_and_arrays_in_both_orders(name):
     method, reverse = f"__{name}__", f"__r{name}__"
@@ -230,10 +252,23 @@ def test_clamp():
         x.clamp()
 
 
+def test_bounds_and_choices_that_integers_do_not_hold():
+    x = tinydl.tensor([1, 200], dtype=tinydl.uint8)
+    for wrong in (
+        lambda: x.clamp(max=300),
+        lambda: x.clamp_(-1, 9),
+        lambda: tinydl.where(x > 9, x, 300),
+        lambda: tinydl.nn.functional.pad(x, (1, 1), value=300),
+    ):
+        with pytest.raises(OverflowError, match="does not fit into uint8, which holds 0 to 255"):
+            wrong()
+    assert x.tolist() == [1, 200] and x.clamp(2, 100).tolist() == [2, 100]
+
+
 def test_powers_of_integers():
     x = tinydl.tensor([2, 3])
     assert (x**3).tolist() == [8, 27] and (x**3).dtype is I64
-    assert (x**0.5).dtype is F32
+    assert (x**0.5).dtype is (x**2.0).dtype is F32 and (x**2).dtype is I64
     with pytest.raises(ValueError, match=r"i64\[2\] to the power -1.*\.float\(\)"):
         x**-1
 

@@ -1,4 +1,4 @@
-"""The engine: recording, backward and grad with PyTorch's meaning, hooks, deep graphs.
+"""The engine: backward and grad with PyTorch's meaning, at no needless cost, deep graphs.
 
 Values of derivatives are test_grads' business, memory test_memory's, writing in place
 test_inplace's.
@@ -9,19 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 from tinydl import autograd, ops
-from tinydl.array import Array
-from tinydl.op import OPS, op
-from tinydl.ops import call
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values, dtype=tinydl.float64):
-    data = values[0] if len(values) == 1 else list(values)
-    return tinydl.tensor(data, dtype=dtype, requires_grad=True)
 
 
 # --- backward -------------------------------------------------------------------------------------
@@ -283,55 +276,6 @@ def test_grad_visits_only_the_way_to_its_inputs(kernel_calls):
     assert kernel_calls == ["matmul"]
 
 
-# --- hooks ----------------------------------------------------------------------------------------
-
-
-def test_a_hook_sees_and_replaces_a_gradient():
-    seen, x = [], leaf(2.0)
-    y = x * x
-    y.register_hook(lambda g: seen.append(g.item()))
-    y.register_hook(lambda g: g * 10)
-    (3 * y).backward()
-    assert seen == [3.0] and x.grad.item() == 3 * 10 * 4
-
-
-def test_a_hook_on_a_leaf_sees_the_whole_gradient_once():
-    seen, x = [], leaf(2.0)
-    x.register_hook(lambda g: seen.append(g.item()))
-    (x * x + x).backward()
-    assert seen == [5.0]
-
-
-def test_a_leaf_hook_also_runs_for_grad():
-    x = leaf(2.0)
-    x.register_hook(lambda g: g * 10)
-    (g,) = autograd.grad(x * x, x)
-    assert g.item() == 40
-
-
-def test_a_removed_hook_is_gone():
-    seen, x = [], leaf(2.0)
-    handle = x.register_hook(seen.append)
-    handle.remove()
-    handle.remove()
-    (x * x).backward()
-    assert seen == []
-
-
-def test_hooks_need_a_gradient_to_wait_for():
-    with pytest.raises(RuntimeError, match=r"f32\[\] does not require a gradient"):
-        tinydl.tensor(1.0).register_hook(print)
-
-
-def test_retain_grad():
-    x = leaf(2.0)
-    y = x * x
-    y.retain_grad()
-    (y * 3).backward()
-    assert y.grad.item() == 3 and x.grad.item() == 12
-    x.retain_grad()  # a leaf has it anyway
-
-
 # --- size -----------------------------------------------------------------------------------------
 
 
@@ -360,83 +304,3 @@ def test_deep_graphs_to_second_order():
     (g,) = autograd.grad(y, x, create_graph=True)
     (h,) = autograd.grad(g, x)
     assert g.item() == 3001 and h.item() == 3001 * 3000
-
-
-def test_outputs_after_the_first_are_constants():
-    """No rule knows their gradients, so none may be asked of them."""
-    x = tinydl.ones(2, 3, requires_grad=True)
-    loss, lse = tinydl.ops.cross_entropy(x, tinydl.tensor([0, 1]), ignore_index=-100)
-    assert loss.requires_grad and not lse.requires_grad
-    with pytest.raises(RuntimeError, match="does not require a gradient"):
-        lse.sum().backward()
-
-
-# --- several outputs with gradients ---------------------------------------------------------------
-
-
-@pytest.fixture
-def powers():
-    """x → x², x³ and, without a gradient, x; asked: which gradients each call of its rule had."""
-
-    @op(outputs=2)
-    def powers(x):
-        second, third = (Array.empty(x.shape, x.dtype, x.backend) for _ in range(2))
-        call("square", second, x)
-        call("mul", third, second, x)
-        return second, third, x.astype(x.dtype)
-
-    def rule(g, out, rest):
-        powers.asked.append([part is not None for part in g])
-        slopes = 2 * rest[0], 3 * out[0]
-        return sum(part * y for part, y in zip(g, slopes, strict=True) if part is not None)
-
-    powers.vjp(x=rule)
-    powers.asked = []
-    yield powers
-    del OPS["powers"]
-
-
-def test_several_outputs_with_gradients(powers):
-    x = leaf(2.0, 3.0)
-    second, third, same = powers(x)
-    assert second.requires_grad and third.requires_grad and not same.requires_grad
-    assert second.grad_fn is third.grad_fn
-    (second + 10 * third).sum().backward(retain_graph=True)
-    assert x.grad.tolist() == [2 * 2 + 10 * 3 * 4, 2 * 3 + 10 * 3 * 9]
-    assert autograd.grad(third.sum(), x)[0].tolist() == [12, 27]
-    assert powers.asked == [[True, True], [False, True]]
-
-
-def test_several_outputs_to_second_order(powers):
-    x = leaf(2.0, 3.0)
-    second, third, _ = powers(x)
-    (g,) = autograd.grad(second.sum() + third.sum(), x, create_graph=True)
-    assert autograd.grad(g.sum(), x)[0].tolist() == [6 * 2.0, 6 * 3.0]  # rest is a constant here
-    assert powers.asked == [[True, True], [True, False]]
-
-
-def test_hooks_and_retained_gradients_are_of_one_output(powers):
-    seen, x = [], leaf(2.0)
-    second, third, _ = powers(x)
-    third.register_hook(lambda g: seen.append(g.item()))
-    second.retain_grad()
-    (5 * second + 7 * third).backward()
-    assert seen == [7.0] and second.grad.item() == 5 and not third.retains_grad
-
-
-def test_each_of_several_outputs_is_watched_for_writes(powers):
-    x = leaf(2.0)
-    second, third, _ = powers(x)
-    second += 1
-    with pytest.raises(RuntimeError, match=r"powers needs its output, which add_ has overwritten"):
-        third.backward()
-
-
-def test_detach_in_place():
-    x = tinydl.ones(2, requires_grad=True)
-    y = x * 2
-    (y * 3).sum().backward()
-    assert y.detach_() is y and y.is_leaf and not y.requires_grad
-    assert x.grad.tolist() == [6, 6]
-    with pytest.raises(RuntimeError, match=r"detach_: f32\[\] is a view"):
-        (x * 2)[0].detach_()

@@ -6,11 +6,10 @@ measured in test_build.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import python
 
 import tinydl
 
@@ -40,7 +39,7 @@ def test_files_are_short(path):
 
 def test_importing_tinydl_imports_little():
     code = "import tinydl, sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    done = python("-c", code)
     modules = set(done.stdout.split())
     assert "tinydl" in modules, done.stderr
     assert [name for name in HEAVY if name in modules] == []
@@ -49,7 +48,7 @@ def test_importing_tinydl_imports_little():
 
 def test_what_is_not_imported_is_still_there():
     code = "import tinydl; print(tinydl.inspect.explain, tinydl.vision, tinydl.train.fit)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    done = python("-c", code)
     assert done.returncode == 0, done.stderr
     with pytest.raises(AttributeError, match="module 'tinydl' has no attribute 'conv3d'"):
         _ = tinydl.conv3d

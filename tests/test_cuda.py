@@ -6,12 +6,10 @@ All else is tested on every device (devices.py); the emulated device itself in t
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 
 import pytest
 from devices import NEEDS_CUDA
+from processes import python
 
 import tinydl
 from tinydl.nn.functional import cross_entropy
@@ -44,19 +42,10 @@ assert max(abs(a - b) for a, b in zip(cpu, cuda)) < 1e-5, (cpu, cuda)
 """
 
 
-def run(code: str, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-    )
-
-
 @NEEDS_CUDA
 @pytest.mark.parametrize("order", ["fwd", "rev", "rand:1"])
 def test_a_cnn_learns_as_on_the_cpu(order):
-    done = run(LEARN, TD_EMU_ORDER=order)
+    done = python("-c", LEARN, TD_EMU_ORDER=order)
     assert done.returncode == 0, done.stderr
 
 
@@ -80,7 +69,9 @@ def test_only_the_cpus_memory_is_numpys():
 
 def test_the_emulated_device_is_never_taken_unasked():
     code = "import tinydl; print(tinydl.ones(1, device='cuda')._array.backend.name)"
-    done = run(code, TINYDL_CUDA="")  # a GPU where there is one, else an error that says why
+    done = python(
+        "-c", code, TINYDL_CUDA=""
+    )  # a GPU where there is one, else an error that says why
     assert done.stdout.strip() == "cuda" or "RuntimeError: no CUDA device: " in done.stderr
 
 

@@ -6,7 +6,6 @@ tested on a GPU (make gpu-check), its kernels on the emulated device (test_ops).
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -23,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "cuda")]
 
 import machine_code  # noqa: E402
 from kernels import for_cpus_alone  # noqa: E402
+from processes import python  # noqa: E402
 
 from native.recipes import cuda, make  # noqa: E402
 
@@ -229,7 +229,6 @@ def test_the_library_takes_no_driver_to_load_and_says_what_is_missing(library):
     needed = subprocess.run(["readelf", "-d", library], capture_output=True, text=True).stdout
     assert "libstdc++" in needed and "libcuda" not in needed
     code = "import tinydl; print(tinydl.ones(1, device='cuda').item())"
-    env = {**os.environ, "TINYDL_CUDA": str(library), "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    done = python("-c", code, TINYDL_CUDA=str(library), CUDA_VISIBLE_DEVICES="")
     assert done.returncode == 1
     assert re.search(r"RuntimeError: no CUDA device: \w+", done.stderr)

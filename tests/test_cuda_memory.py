@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 
 import pytest
 from devices import NEEDS_CUDA
+from processes import python
 
 import tinydl
 from tinydl import backend, cuda
@@ -66,10 +64,7 @@ assert large[-1].item() == 2  # the device goes on
 
 @needs_emulator
 def test_out_of_memory():
-    environment = {**os.environ, "TINYDL_CUDA": "emu", "TD_EMU_MEMORY": "70"}
-    done = subprocess.run(
-        [sys.executable, "-c", FULL], env=environment, capture_output=True, text=True
-    )
+    done = python("-c", FULL, TINYDL_CUDA="emu", TD_EMU_MEMORY="70")
     assert done.returncode == 0, done.stderr
     assert "out of memory on cuda-emu: asked for 104,857,600 bytes, 50," in done.stdout
     assert "are in use by tensors and 0 are kept" in done.stdout

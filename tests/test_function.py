@@ -6,6 +6,7 @@ import gc
 
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 from tinydl import autograd
@@ -14,11 +15,6 @@ from tinydl.autograd.function import once_differentiable
 from tinydl.inspect import gradcheck, gradgradcheck
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values):
-    data = values[0] if len(values) == 1 else list(values)
-    return tinydl.tensor(data, dtype=tinydl.float64, requires_grad=True)
 
 
 class Scaled(Function):
@@ -178,6 +174,14 @@ def test_in_place():
     assert x.grad.item() == 10
     with pytest.raises(RuntimeError, match=r"Double: f64\[\] is a leaf that requires a gradient"):
         Double.apply(leaf(1.0))
+
+    x = leaf(3.0, 4.0)
+    whole = x * 1
+    assert Double.apply(whole[:1]).item() == 6  # a view: what it is a view of changed, too
+    whole.square().sum().backward()
+    assert whole.tolist() == [6, 4] and x.grad.tolist() == [24, 8]
+    with pytest.raises(RuntimeError, match=r"Double: f64\[1\] is a view of f64\[2\], a leaf that"):
+        Double.apply(x[:1])
 
 
 def test_an_input_returned_as_it_is():

@@ -8,9 +8,10 @@ import weakref
 
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
-from tinydl import nn
+from tinydl import autograd, nn
 
 pytestmark = EVERY_DEVICE
 
@@ -18,6 +19,52 @@ ones = tinydl.ones
 
 
 # --- tensors --------------------------------------------------------------------------------------
+
+
+def test_a_hook_sees_and_replaces_a_gradient():
+    seen, x = [], leaf(2.0)
+    y = x * x
+    y.register_hook(lambda g: seen.append(g.item()))
+    y.register_hook(lambda g: g * 10)
+    (3 * y).backward()
+    assert seen == [3.0] and x.grad.item() == 3 * 10 * 4
+
+
+def test_a_hook_on_a_leaf_sees_the_whole_gradient_once():
+    seen, x = [], leaf(2.0)
+    x.register_hook(lambda g: seen.append(g.item()))
+    (x * x + x).backward()
+    assert seen == [5.0]
+
+
+def test_a_leaf_hook_also_runs_for_grad():
+    x = leaf(2.0)
+    x.register_hook(lambda g: g * 10)
+    (g,) = autograd.grad(x * x, x)
+    assert g.item() == 40
+
+
+def test_a_removed_hook_is_gone():
+    seen, x = [], leaf(2.0)
+    handle = x.register_hook(seen.append)
+    handle.remove()
+    handle.remove()
+    (x * x).backward()
+    assert seen == []
+
+
+def test_hooks_need_a_gradient_to_wait_for():
+    with pytest.raises(RuntimeError, match=r"f32\[\] does not require a gradient"):
+        tinydl.tensor(1.0).register_hook(print)
+
+
+def test_retain_grad():
+    x = leaf(2.0)
+    y = x * x
+    y.retain_grad()
+    (y * 3).backward()
+    assert y.grad.item() == 3 and x.grad.item() == 12
+    x.retain_grad()  # a leaf has it anyway
 
 
 def test_post_accumulate_hooks_see_the_gradient_that_is_there():

@@ -7,16 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values):
-    return tinydl.tensor(
-        values[0] if len(values) == 1 else list(values), dtype=tinydl.float64, requires_grad=True
-    )
 
 
 # --- writing in place -----------------------------------------------------------------------------
@@ -317,6 +312,19 @@ def test_writing_through_views_that_see_elements_twice_is_refused():
         y.unfold(0, 2, 1).mul_(2)
     with pytest.raises(ValueError, match="expanded view"):
         y[:1].expand(3).mul_(2)
+
+
+def test_writing_to_views_of_nothing_is_differentiated():
+    y = tinydl.zeros(2, 0, 3, requires_grad=True) * 1
+    y[:] += 1
+    y.sum().backward()
+    assert y[0].requires_grad
+
+
+def test_bools_go_into_integers():
+    x = tinydl.zeros(2, dtype=tinydl.int64)
+    x[0] = True
+    assert x.tolist() == [1, 0] and tinydl.tensor(True, dtype=tinydl.int64).item() == 1
 
 
 def test_views_share_memory_both_ways():

@@ -1,13 +1,11 @@
 """Looking inside: explain, trace, summary, doctor. (gradcheck has its own in test_grads.)"""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from devices import NEEDS_CUDA
+from processes import python
 
 import tinydl
 from tinydl import nn
@@ -160,9 +158,8 @@ def test_summary_of_a_model_that_fails_leaves_no_hooks():
 
 
 def doctor(**environment: str) -> dict[str, str]:
-    command = [sys.executable, "-m", "tinydl", "doctor"]
-    env = {**os.environ, **environment}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    done = python("-m", "tinydl", "doctor", **environment)
+    assert done.returncode == 0, done.stderr
     return dict(line.split(None, 1) for line in done.stdout.splitlines())
 
 

@@ -7,11 +7,10 @@ import weakref
 
 import numpy as np
 import pytest
-from devices import CPU_ONLY, EVERY_DEVICE
+from devices import CPU_ONLY, EVERY_DEVICE, live
 
 import tinydl
 from tinydl import nn, optim
-from tinydl.device import default
 from tinydl.storage import round_up
 
 pytestmark = EVERY_DEVICE
@@ -24,11 +23,6 @@ def without_the_cycle_collector(device):
     gc.disable()
     yield
     gc.enable()
-
-
-def live() -> int:
-    """Bytes in tensors on the test's device."""
-    return tinydl.memory_stats()[default().backend.name]["live"]
 
 
 def grows(work) -> int:

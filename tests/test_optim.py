@@ -142,6 +142,58 @@ def test_resuming_is_exact(kind):
     assert second.equal(straight)
 
 
+def test_zero_grad_forgets_the_graph_of_a_gradient():
+    p = tinydl.nn.Parameter(tinydl.ones(2))
+    module = tinydl.nn.Module()
+    module.p = p
+    for forget in (optim.SGD([p]).zero_grad, module.zero_grad):
+        p.grad = None
+        (p**3).sum().backward(create_graph=True)
+        assert p.grad.requires_grad
+        forget(set_to_none=False)
+        assert p.grad.tolist() == [0, 0] and not p.grad.requires_grad
+
+
+def test_an_optimizer_written_for_pytorch():
+    class Mean(optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        def step(self):
+            with tinydl.no_grad():
+                for group in self.param_groups:
+                    for p in group["params"]:
+                        state = self.state[p]
+                        if len(state) == 0:
+                            state["mean"] = tinydl.zeros_like(p)
+                        state["mean"].mul_(0.5).add_(p.grad, alpha=0.5)
+                        p.add_(state["mean"], alpha=-group["lr"])
+
+    p = tinydl.ones(1, requires_grad=True)
+    first = Mean([p], lr=1.0)
+    p.grad = tinydl.ones(1)
+    first.step()
+    second = Mean([p], lr=0.0)
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert p.item() == -0.25 and second.state[p]["mean"].item() == 0.75
+
+
+def test_a_state_that_pytorch_saved():
+    p = tinydl.ones(2, dtype=tinydl.float64, requires_grad=True)
+    p.grad = tinydl.ones(2, dtype=tinydl.float64)
+    sgd = optim.SGD([p], lr=1.0, momentum=0.5, dampening=0.5)
+    saved = sgd.state_dict()
+    sgd.load_state_dict({**saved, "state": {0: {"momentum_buffer": None}}})
+    sgd.step()
+    assert p.tolist() == [0, 0], "without a buffer it is the first step"
+    adam = optim.Adam([p], lr=1.0)
+    means = {"exp_avg": tinydl.ones(2), "exp_avg_sq": tinydl.ones(2), "step": tinydl.tensor(3.0)}
+    adam.load_state_dict({**adam.state_dict(), "state": {0: means}})
+    adam.step()
+    assert adam.state[p]["exp_avg"].dtype is tinydl.float64 and adam.state[p]["step"] == 4
+
+
 def test_a_parameter_that_is_a_view_is_updated_in_place():
     base = tinydl.zeros(2, 3)
     p = base.T.requires_grad_()

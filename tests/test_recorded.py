@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import gc
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA
+from devices import CPU_ONLY, EVERY_DEVICE, NEEDS_CUDA, live
 from training import OPTIMIZERS, Training, batches
 
 import tinydl
@@ -18,11 +19,6 @@ from tinydl import array
 from tinydl.nn.functional import cross_entropy, dropout
 
 pytestmark = EVERY_DEVICE
-
-
-def live() -> int:
-    name = tinydl.zeros(())._array.backend.name
-    return tinydl.memory_stats()[name]["live"]
 
 
 def assert_equal(one: list, other: list) -> None:
@@ -185,6 +181,84 @@ def test_loading_a_state_goes_on_from_there():
     assert_equal(run(graphed=True), run(graphed=False))
 
 
+def _thaw(net, optimizer, saved):
+    net[0].requires_grad_(True)
+
+
+def _other_parameters(net, optimizer, saved):
+    optimizer.add_param_group({"params": net[1].parameters()})
+
+
+def _momentum(net, optimizer, saved):
+    optimizer.param_groups[0]["momentum"] = 0.9
+
+
+def _amsgrad(net, optimizer, saved):
+    optimizer.param_groups[0]["amsgrad"] = True
+
+
+def _from_the_start(net, optimizer, saved):
+    optimizer.load_state_dict(saved)
+
+
+SGD = tinydl.optim.SGD
+ADAM = tinydl.optim.Adam
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "change"),
+    [
+        (SGD, {"momentum": 0.9}, _thaw),
+        (SGD, {}, _momentum),
+        (SGD, {"momentum": 0.9}, _from_the_start),
+        (SGD, {"momentum": 0.9}, _other_parameters),
+        (ADAM, {}, _thaw),
+        (ADAM, {}, _amsgrad),
+        (ADAM, {}, _from_the_start),
+    ],
+)
+def test_an_optimizer_whose_state_is_another_is_recorded_anew(kind, options, change):
+    def run(compiled: bool) -> list:
+        tinydl.manual_seed(0)
+        net = tinydl.nn.Sequential(tinydl.nn.Linear(3, 3), tinydl.nn.Linear(3, 2))
+        net.to(tinydl.zeros(()).device)
+        net[0].requires_grad_(change is not _thaw)
+        trained = net[0] if change is _other_parameters else net
+        optimizer = kind(trained.parameters(), lr=0.1, **options)
+        saved = optimizer.state_dict()
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = net(x).square().sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = tinydl.compile(step) if compiled else step
+        losses = []
+        for i in range(9):
+            if i == 4:
+                change(net, optimizer, saved)
+            losses.append(step(tinydl.ones(2, 3)).item())
+        return losses
+
+    assert run(compiled=True) == run(compiled=False)
+
+
+def test_a_recorded_optimizer_wants_its_gradients_where_they_were():
+    w = tinydl.ones(2, requires_grad=True)
+    optimizer = tinydl.optim.SGD([w], lr=0.5)
+    step = tinydl.compile(optimizer.step)
+    for _ in range(4):
+        optimizer.zero_grad(set_to_none=False)
+        (w * 2).sum().backward()
+        step()
+    assert w.tolist() == [-3, -3]
+    w.grad = tinydl.ones(2)
+    with pytest.raises(RuntimeError, match="uses the gradient that .* is another tensor now"):
+        step()
+
+
 # --- gradients ------------------------------------------------------------------------------------
 
 
@@ -213,7 +287,7 @@ def test_gradients_that_add_up():
         graphed(x)
         assert w.grad.tolist() == [i, i]
     w.grad = None
-    with pytest.raises(RuntimeError, match=r"adds to the gradient that f32\[2\] had .*zero_grad"):
+    with pytest.raises(RuntimeError, match=r"uses the gradient that f32\[2\] had .*zero_grad"):
         graphed(x)
 
 
@@ -253,13 +327,29 @@ def _differentiable(x):
     return (x * tinydl.ones(2, requires_grad=True)).sum()
 
 
+class _Counting(tinydl.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("n", tinydl.zeros(1))
+
+    def forward(self, x):
+        self.n = self.n + 1
+        return x
+
+
+def _takes_another_buffer(x):
+    return _Counting().to(x.device)(x)
+
+
 def _nests(x):
     inner = tinydl.compile(lambda x: x + 1, warmup=1)
     inner(x)
     return inner(x)
 
 
-@pytest.mark.parametrize("step", [_reads, _writes, _copies, _differentiable, _nests])
+@pytest.mark.parametrize(
+    "step", [_reads, _writes, _copies, _differentiable, _takes_another_buffer, _nests]
+)
 def test_a_step_that_cannot_be_recorded_is_an_error(step):
     graphed = tinydl.compile(step, warmup=1)
     x = tinydl.ones(2)
@@ -288,14 +378,42 @@ def test_other_threads_go_on_while_a_step_is_recorded():
     assert len(seen) == 2 and all(3 <= s < 6 for s in seen)
 
 
+class _Batch:
+    def __init__(self):
+        self.x = tinydl.ones(2)
+
+
 def test_arguments():
     compiled = tinydl.compile(lambda *args: args[0])
     with pytest.raises(TypeError, match=r"f32\[2\], requires a gradient; pass x.detach\(\)"):
         compiled(tinydl.ones(2, requires_grad=True))
     with pytest.raises(TypeError, match="arguments are tensors, numbers or strings"):
         compiled(tinydl.ones(2), np.ones(2))
+    held, batch = tinydl.compile(lambda batch: batch.x), _Batch()
+    held(batch)
+    with pytest.raises(TypeError, match="other tensors in a _Batch; pass x as arguments"):
+        held(batch)
     with pytest.raises(ValueError, match="warmup must be at least 1"):
         tinydl.compile(lambda: None, warmup=0)
+
+
+def test_arguments_by_name_and_in_named_tuples():
+    class Batch(NamedTuple):
+        x: tinydl.Tensor
+        y: tinydl.Tensor
+
+    compiled = tinydl.compile(lambda batch, scale=1: Batch(batch.x * scale, batch.y))
+    for i in range(4):
+        out = compiled(Batch(tinydl.full((1,), i), tinydl.ones(1)), scale=2)
+        assert type(out) is Batch and out.x.item() == 2 * i and out.y.item() == 1
+
+
+def test_arguments_that_the_step_writes_to():
+    cache = tinydl.zeros(3)
+    fill = tinydl.compile(lambda cache, x: cache[1:].add_(x))
+    for i in range(1, 5):
+        assert fill(cache, tinydl.ones(1)).tolist() == [i, i]
+        assert cache.tolist() == [0, i, i]
 
 
 @NEEDS_CUDA

@@ -4,16 +4,12 @@ import threading
 
 import pytest
 from devices import EVERY_DEVICE
+from leaves import leaf
 
 import tinydl
 from tinydl.op import OPS
 
 pytestmark = EVERY_DEVICE
-
-
-def leaf(*values, dtype=tinydl.float64):
-    data = values[0] if len(values) == 1 else list(values)
-    return tinydl.tensor(data, dtype=dtype, requires_grad=True)
 
 
 def test_only_what_needs_a_gradient_is_recorded():
@@ -93,3 +89,13 @@ def test_set_grad_enabled_as_a_statement():
 
     assert tinydl.is_grad_enabled()  # the function is meant, not the code around it
     assert not double(x).requires_grad
+
+
+def test_detach_in_place():
+    x = tinydl.ones(2, requires_grad=True)
+    y = x * 2
+    (y * 3).sum().backward()
+    assert y.detach_() is y and y.is_leaf and not y.requires_grad
+    assert x.grad.tolist() == [6, 6]
+    with pytest.raises(RuntimeError, match=r"detach_: f32\[\] is a view"):
+        (x * 2)[0].detach_()

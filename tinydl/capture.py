@@ -25,14 +25,16 @@ class Capture:
     Attributes:
         kept: storages from outside of it that the step uses.
         written: storages that the step writes.
-        leaves: tensor → its .grad when the step first added to it.
+        leaves: tensor → its .grad when the step first added to it or stepped along it.
+        optimizers: (optimizer, what its step found) as they were called.
         modules: (module, whether it was training) as they were called.
     """
 
     def __init__(self, memory, name: str):
         self.memory, self.name, self.thread = memory, name, get_ident()
         self._descriptors: list = []
-        self.kept, self.written, self.leaves, self.modules = set(), set(), {}, []
+        self.kept, self.written, self.leaves = set(), set(), {}
+        self.modules, self.optimizers = [], []
         self._draws: dict = {}  # id(draw) → (draw, generator)
         self._starts: dict = {}  # generator → (seed, draws) before the step
         self._counts: dict = {}  # generator → how many draws the step makes
@@ -75,8 +77,8 @@ class Capture:
         if generator is not None:  # else it was drawn before the step, once and for all
             self._rngs.append((rng, generator, draw[1] - self._starts[generator][1]))
 
-    def adds_to(self, leaf) -> None:
-        """backward() adds to leaf.grad."""
+    def uses_grad(self, leaf) -> None:
+        """backward() adds to leaf.grad, or an optimizer reads it."""
         if get_ident() == self.thread:
             self.leaves.setdefault(leaf, leaf._grad)
 

@@ -31,7 +31,7 @@ def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
         _check_fit(name, array, arrays)
     node, needs = None, tuple(t.requires_grad for t in (x, *others))
     if mode.enabled and any(needs):
-        _check_graph(name, x)
+        check_graph(name, x)
         read = any(at == 0 for at, _ in op.plan(needs).values)  # a rule reads what goes now
         values = array.astype(array.dtype) if read else array
         old = Tensor(values, x._node, x._index, x.requires_grad)
@@ -43,7 +43,7 @@ def inplace(op: Op, name: str, x: Tensor, others: list, attrs: dict) -> Tensor:
         node.resave_output(array)
         x._node, x._index, x.requires_grad = node, 0, True
         if x._base is not None:
-            _put_back(x)
+            put_back(x)
     return x
 
 
@@ -68,7 +68,7 @@ def _check_fit(name: str, array: Array, others: list[Array]) -> None:
         )
 
 
-def _check_graph(name: str, x: Tensor) -> None:
+def check_graph(name: str, x: Tensor) -> None:
     """Refuses writes of which no node can tell; a view is brought up to date with its base."""
     base = x._base and x._base[0]
     leaf = next((t for t in (x, base) if t is not None and t.requires_grad and t.is_leaf), None)
@@ -117,7 +117,7 @@ def _region(x: Tensor):
     from .ops.index import Region
 
     a, base = x._array, x._base[0]._array
-    steps = sorted((abs(a.strides[i]), n) for i, n in enumerate(a.shape) if n > 1)
+    steps = sorted((abs(a.strides[i]), n) for i, n in enumerate(a.shape) if n > 1 and a.size)
     dense, reach = a.storage is base.storage and base.is_contiguous, 0
     for step, n in steps:
         dense = dense and step > reach  # else elements may be seen twice
@@ -131,13 +131,13 @@ def _region(x: Tensor):
     return Region(a.shape, a.strides, a.offset - base.offset)
 
 
-def _put_back(x: Tensor) -> None:
+def put_back(x: Tensor) -> None:
     """After a recorded write to a view: its base is what it was with x in its place."""
     from .ops.index import assign
 
     key, base, array = _region(x), x._base[0], x._base[0]._array
     before = Tensor(array, base._node, base._index, base.requires_grad)
-    now = Tensor(x._array, x._node)
+    now = Tensor(x._array, x._node, x._index)
     needs = (base.requires_grad, True)
     base._node = Node.record(assign, (before, now), needs, array, {"key": key})
     base._index, base.requires_grad = 0, True

@@ -108,10 +108,11 @@ def check_holds(op: str, value, dtype: DType) -> None:
         return
     bounds = iinfo(dtype)
     for extreme in (np.min(value), np.max(value)):
+        if isinstance(extreme, np.generic):
+            extreme = extreme.item()  # NumPy's bools do not compare with any int
         if extreme != extreme:
             raise ValueError(f"{op}: {dtype.name} has no NaN")
         if not bounds.min - 1 < extreme < bounds.max + 1:  # fractions are cut off
-            extreme = getattr(extreme, "item", lambda extreme=extreme: extreme)()
             raise OverflowError(
                 f"{op}: {extreme} does not fit into {dtype.name}, "
                 f"which holds {bounds.min} to {bounds.max}"

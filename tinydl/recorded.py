@@ -18,10 +18,10 @@ from .autograd.freed import Freed
 from .backend import Backend, Functions, call_arrays, ffi
 from .capture import Capture
 from .device import default as default_device
-from .graph import is_grad_enabled
+from .graph import is_grad_enabled, wrote
 from .ops.fused import mode as fusion
 from .storage import FreeList, lend
-from .tensor import Tensor
+from .tensor import Tensor, is_tensor
 
 
 class compile:
@@ -30,7 +30,8 @@ class compile:
     The first calls run the step as it is, a further one records it, and from then on a call copies
     the arguments to where the recorded ones were and repeats the kernels. It is recorded anew for
     arguments of other shapes, for other values that are no tensors, and when modules it calls go
-    from train() to eval() or parameters were frozen or moved.
+    from train() to eval(), parameters were frozen or moved, or optimizers got other parameters or
+    state.
 
     What a step may not do: read values (.item(), printing, an `if` on a tensor), make tensors of
     Python's or NumPy's numbers, work on two devices, or depend on anything else that changes from
@@ -48,7 +49,7 @@ class compile:
 
     Raises:
         RuntimeError: the step did what cannot be replayed; the message says what.
-        TypeError: an argument that requires a gradient, or is no tensor, number or string.
+        TypeError: an argument that requires a gradient, or an object that holds tensors.
         ValueError: arguments on two devices.
 
     Example:
@@ -75,9 +76,9 @@ class compile:
         self._calls: dict[Any, int] = {}
         self._recorded: dict[Any, list[Recorded]] = {}
 
-    def __call__(self, *args: Any) -> Any:
-        tensors: list[Tensor] = []
-        nest = flatten(args, tensors)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given, tensors = (args, kwargs), []
+        nest = flatten(given, tensors)
         library = self._library(tensors)
         key = library, is_grad_enabled(), fusion.enabled, amp.mode.dtypes(), precision.parts, nest
         try:
@@ -90,11 +91,12 @@ class compile:
                 return recorded.replay(tensors)
         self._calls[key] = count = self._calls.get(key, 0) + 1
         if count <= self.warmup:
-            return self.step(*args)
+            return self.step(*args, **kwargs)
+        _refuse_objects(self.name, nest)
         kind = _of_calls if library.is_cpu else _of_a_graph
-        recorded = kind()(self, args, tensors, library)
+        recorded = kind()(self, given, tensors, library)
         recordings.append(recorded)
-        return recorded.result() if library.is_cpu else recorded.replay(tensors)
+        return recorded.result(tensors) if library.is_cpu else recorded.replay(tensors)
 
     def _library(self, tensors: list[Tensor]) -> Backend:
         """Where the step works."""
@@ -129,7 +131,7 @@ class Recorded:
     A subclass says how a library's work is recorded (begin, end, abandon) and repeated (run).
     """
 
-    def __init__(self, compiled: compile, args: tuple, tensors: list[Tensor], library: Backend):
+    def __init__(self, compiled: compile, given: tuple, tensors: list[Tensor], library: Backend):
         self.name, self.backend = compiled.name, library
         self.inputs = [x.detach().clone() for x in tensors]
         self.memory = FreeList(library, library.memory.stats)
@@ -138,22 +140,23 @@ class Recorded:
             raise RuntimeError(f"{self.name}: another step is being recorded; one at a time")
         self.begin()
         try:
-            self.output = self._record(compiled.step, rebuild(flatten(args, []), self.inputs))
+            self.output = self._record(compiled.step, *rebuild(flatten(given, []), self.inputs))
             self.end()
         except BaseException:
             self.abandon()
             raise
+        self.changed = [x._array.storage in self.notes.written for x in self.inputs]
         self.gradients = {x: x.grad for x in self.notes.leaves}
         parameters = {*self.notes.leaves}
         for module, _ in self.notes.modules:
             parameters.update(p for p in module._parameters.values() if p is not None)
         self.parameters = [(x, x._array, x.requires_grad) for x in parameters]
 
-    def _record(self, step: Callable, args: tuple):
+    def _record(self, step: Callable, args: tuple, kwargs: dict):
         capture.current = self.notes
         try:
             with lend(self.memory):
-                output = step(*args)
+                output = step(*args, **kwargs)
         finally:
             capture.current = None
             self.recorded()
@@ -168,16 +171,19 @@ class Recorded:
         return output
 
     def still_fits(self) -> bool:
-        """Whether modules train or not as they did, and parameters are what and where they were."""
-        return all(module.training is flag for module, flag in self.notes.modules) and all(
-            x._array is array and x.requires_grad is flag for x, array, flag in self.parameters
+        """Whether modules train or not as they did, and parameters and optimizers' state are what
+        and where they were."""
+        return (
+            all(module.training is flag for module, flag in self.notes.modules)
+            and all(x._array is array and x.requires_grad is f for x, array, f in self.parameters)
+            and all(optimizer._layout() == found for optimizer, found in self.notes.optimizers)
         )
 
     def replay(self, tensors: list[Tensor]) -> Any:
         for x, before in self.notes.leaves.items():
             if before is not None and x.grad is not before:
                 raise RuntimeError(
-                    f"{self.name}: the step adds to the gradient that {x._array} had when it was "
+                    f"{self.name}: the step uses the gradient that {x._array} had when it was "
                     "recorded, and that is another tensor now; call optimizer.zero_grad() inside "
                     "the step, or zero_grad(set_to_none=False) outside"
                 )
@@ -187,10 +193,15 @@ class Recorded:
         self.run()
         for x, grad in self.gradients.items():
             x.grad = grad
-        return self.result()
+        return self.result(tensors)
 
-    def result(self) -> Any:
-        """Copies of what the step returned: the next replay writes over it."""
+    def result(self, tensors: list[Tensor]) -> Any:
+        """Copies of what the step returned, since the next replay writes over it; what it wrote
+        into its arguments is written there."""
+        for own, x, changed in zip(self.inputs, tensors, self.changed, strict=True):
+            if changed:
+                call_arrays("copy", x._array, own._array)
+                wrote(x._array, self.name)
         made: list[Tensor] = []
         key = flatten(self.output, made)
         return rebuild(key, [Tensor(y._array.astype(y._array.dtype)) for y in made])
@@ -281,8 +292,6 @@ class _Recording(Functions):
 
 # --- nests of tensors -----------------------------------------------------------------------------
 
-_NESTS = {"tuple": tuple, "list": list}
-
 
 def flatten(nest: Any, tensors: list[Tensor]) -> Any:
     """A nest without its tensors' values, to compare and rebuild it; the tensors go to the list."""
@@ -290,8 +299,7 @@ def flatten(nest: Any, tensors: list[Tensor]) -> Any:
         tensors.append(nest)
         return "tensor", nest.shape, nest.dtype
     if isinstance(nest, (tuple, list)):
-        kind = "list" if isinstance(nest, list) else "tuple"
-        return kind, *(flatten(item, tensors) for item in nest)
+        return type(nest), *(flatten(item, tensors) for item in nest)
     if isinstance(nest, dict):
         return "dict", *((name, flatten(item, tensors)) for name, item in nest.items())
     return "value", type(nest), nest  # True, 1 and 1.0 are equal but not the same
@@ -310,4 +318,19 @@ def _rebuild(key: Any, tensors: Iterator[Tensor]) -> Any:
         return {name: _rebuild(part, tensors) for name, part in parts}
     if kind == "value":
         return parts[1]
-    return _NESTS[kind](_rebuild(part, tensors) for part in parts)
+    make = getattr(kind, "_make", kind)  # of a named tuple
+    return make(_rebuild(part, tensors) for part in parts)
+
+
+def _refuse_objects(name: str, key: Any) -> None:
+    """TypeError: an object with tensors in it, which may be others in the next call."""
+    kind, *parts = key
+    if kind == "value" and not callable(parts[1]):
+        held = [what for what, x in getattr(parts[1], "__dict__", {}).items() if is_tensor(x)]
+        if held:
+            raise TypeError(
+                f"{name}: a replay would not see other tensors in a {parts[0].__name__}; pass "
+                f"{', '.join(held)} as arguments, or in tuples, lists and dicts"
+            )
+    for part in parts if kind not in ("tensor", "value") else ():
+        _refuse_objects(name, part[1] if kind == "dict" else part)

@@ -224,9 +224,14 @@ def as_tensor_like(x, like: Tensor, dtype: DType | None = None) -> Tensor:
     if is_number(x):
         return Tensor(scalar(x, dtype or dtypes.of_scalar(x), backend))
     values = np.asarray(x)
-    if dtype is None and values.dtype == np.float64 and not isinstance(x, np.ndarray):
-        dtype = dtypes.get_default_dtype()  # a list of Python floats
-    return Tensor(Array.of(values, dtype or dtypes.from_numpy_dtype(values.dtype), backend))
+    return Tensor(Array.of(values, dtype or _own_dtype(x, values), backend))
+
+
+def _own_dtype(x, values: np.ndarray) -> DType:
+    """The dtype of a list or NumPy array with these values, as in tensor(x)."""
+    if values.dtype == np.float64 and not isinstance(x, np.ndarray):
+        return dtypes.get_default_dtype()  # a list of Python floats
+    return dtypes.from_numpy_dtype(values.dtype)
 
 
 def common_dtype(operands) -> DType:
@@ -238,7 +243,7 @@ def common_dtype(operands) -> DType:
         elif is_number(x):
             scalars.append(dtypes.of_scalar(x))
         else:
-            strong.append(dtypes.from_numpy_dtype(np.asarray(x).dtype))
+            strong.append(_own_dtype(x, np.asarray(x)))
     return dtypes.promote(strong, zero_d, scalars)
 
 

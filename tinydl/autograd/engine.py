@@ -7,7 +7,7 @@ comes before its producer. It is a loop, not a recursion: a graph may be as deep
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from heapq import heappop, heappush
 from inspect import unwrap
@@ -129,7 +129,7 @@ def _hand_out(node: Node, index: int, g, targets: set | None, found: dict, creat
 def _accumulate(x: Tensor, g: Tensor, create_graph: bool) -> None:
     """x.grad += g; the first time x.grad becomes g itself if nobody else holds its memory."""
     if capture.current is not None:
-        capture.current.adds_to(x)
+        capture.current.uses_grad(x)
     if create_graph:
         x._grad = g if x._grad is None else x._grad + g
     elif x._grad is not None:
@@ -156,6 +156,17 @@ FILLING = ("zero_", "fill_", "copy_", "assign_")  # leave nothing of it, as zero
 def was_filled(grad: Array) -> bool:
     """Whether a gradient holds what an earlier backward found."""
     return grad.storage.written is None or grad.storage.written[0] not in FILLING
+
+
+def zero_grads(tensors: Iterable[Tensor], set_to_none: bool) -> None:
+    """zero_grad() of modules and optimizers: no gradients, or gradients of 0 without a history."""
+    for x in tensors:
+        if set_to_none or x._grad is None:
+            x._grad = None
+        else:
+            if x._grad.requires_grad:  # made with create_graph: its graph would live on
+                x._grad = x._grad.detach()
+            x._grad.zero_()
 
 
 def _references(g: Tensor) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from typing import Any
 from ..array import Array
 from ..grad_mode import mode, no_grad
 from ..graph import Node, call_site, describe_site, follow
+from ..inplace import check_graph, put_back
 from ..tensor import Tensor
 
 
@@ -165,11 +166,8 @@ def _check_dirty(cls: type, ctx: FunctionCtx, outputs: tuple, recorded: bool) ->
     for x in ctx._dirty:
         if not any(x is y for y in outputs):
             raise RuntimeError(f"{cls.__name__}: {x._array} is marked dirty, so return it too")
-        if recorded and x.requires_grad and x._node is None:
-            raise RuntimeError(
-                f"{cls.__name__}: {x._array} is a leaf that requires a gradient, which in-place "
-                "changes would make wrong; pass x.clone()"
-            )
+        if recorded:
+            check_graph(cls.__name__, x)
 
 
 def _output(ctx: FunctionCtx, args: tuple, node: FunctionNode | None, index: int, y: Any) -> Any:
@@ -180,6 +178,8 @@ def _output(ctx: FunctionCtx, args: tuple, node: FunctionNode | None, index: int
     if any(y is x for x in ctx._dirty):
         if node is not None and real:
             y._node, y._index, y.requires_grad = node, index, True
+            if y._base is not None:
+                put_back(y)
         return y
     out = Tensor(y._array, node if real else None, index)
     out._base = y._base

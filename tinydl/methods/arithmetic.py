@@ -107,9 +107,11 @@ class ArithmeticMethods:
             >>> tinydl.tensor([1.0, 2.0, 3.0]).pow(2)
             tensor([1., 4., 9.])
         """
-        known = isinstance(exponent, (int, float)) and exponent in (2, 0.5)
-        if known and self.dtype is not dtypes.bool_:
-            return ops.square(self) if exponent == 2 else ops.sqrt(self)
+        known = isinstance(exponent, (int, float)) and self.dtype is not dtypes.bool_
+        if known and exponent == 0.5:
+            return ops.sqrt(self)
+        if known and exponent == 2 and (self.dtype.is_floating_point or type(exponent) is int):
+            return ops.square(self)
         return ops.pow(self, exponent)
 
     def neg(self) -> Tensor:

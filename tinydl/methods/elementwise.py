@@ -95,6 +95,7 @@ class ElementwiseMethods:
 
         Raises:
             ValueError: neither bound is given.
+            OverflowError: bounds that integers of self's dtype do not hold.
 
         Example:
             >>> import tinydl

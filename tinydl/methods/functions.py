@@ -123,7 +123,7 @@ class FunctionMethods:
             tensor([0.    , 2.1972])
         """
         x = self if eps is None else self.clamp(eps, 1 - eps)
-        return ops.log(x) - ops.log1p(-x)
+        return ops.log(x) - ops.log1p(-1.0 * x)  # −x of integers could wrap
 
     def rsqrt(self) -> Tensor:
         """One over the square root, 1 / √self.

@@ -39,7 +39,7 @@ class ReduceMethods:
     Args:
         dim: axis or axes to reduce, negative ones counted from the end; None for all. Also axis=.
         keepdim: whether reduced axes stay, with size 1. Also keepdims=.
-        dtype: what to convert to before reducing; None leaves self as it is.
+        dtype: what to convert to before reducing, and the result's; None leaves self as it is.
 
     Returns:
         A tensor of self's dtype, unless said otherwise, and shape without the reduced axes.
@@ -68,7 +68,8 @@ class ReduceMethods:
         """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         x = self if dtype is None else self.to(dtype)
-        return ops.sum(x, dim=ops.normalize_dims("sum", dim, x.ndim), keepdim=keepdim)
+        y = ops.sum(x, dim=ops.normalize_dims("sum", dim, x.ndim), keepdim=keepdim)
+        return y if dtype is None else y.to(dtype)
 
     def prod(
         self,
@@ -89,7 +90,8 @@ class ReduceMethods:
         """
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
         x = self if dtype is None else self.to(dtype)
-        return ops.prod(x, dim=ops.normalize_dims("prod", dim, x.ndim), keepdim=keepdim)
+        y = ops.prod(x, dim=ops.normalize_dims("prod", dim, x.ndim), keepdim=keepdim)
+        return y if dtype is None else y.to(dtype)
 
     def mean(
         self,

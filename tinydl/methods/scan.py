@@ -25,7 +25,7 @@ class ScanMethods:
 
     Args:
         dim: the axis, negative ones counted from the end. Also axis=.
-        dtype: what to convert to before; None leaves self as it is.
+        dtype: what to convert to before, and the result's; None leaves self as it is.
 
     Returns:
         A tensor of self's shape and dtype, unless said otherwise.
@@ -48,7 +48,8 @@ class ScanMethods:
         tensor([1., 3., 6.])
         """
         x = self if dtype is None else self.to(dtype)
-        return ops.cumsum(x, dim=_line("cumsum", x, dim, axis))
+        y = ops.cumsum(x, dim=_line("cumsum", x, dim, axis))
+        return y if dtype is None else y.to(dtype)
 
     def cumprod(
         self, dim: int | None = None, *, dtype: DType | None = None, axis: int | None = None
@@ -62,7 +63,8 @@ class ScanMethods:
         tensor([1., 2., 6.])
         """
         x = self if dtype is None else self.to(dtype)
-        return ops.cumprod(x, dim=_line("cumprod", x, dim, axis))
+        y = ops.cumprod(x, dim=_line("cumprod", x, dim, axis))
+        return y if dtype is None else y.to(dtype)
 
     def cummax(self, dim: int | None = None, *, axis: int | None = None) -> ValuesAndIndices:
         """(values, indices) of max x[0 … t] along dim: the last of equal ones; NaN is above all.

@@ -179,7 +179,7 @@ class StatisticMethods:
         x = self if dtype is None else self.to(dtype)
         if x.dtype.is_floating_point:
             x = ops.where(x.isnan(), 0.0, x)
-        return x.sum(dim, keepdim, axis=axis, keepdims=keepdims)
+        return x.sum(dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims)
 
     def nanmean(
         self,

@@ -8,6 +8,7 @@ from ..array import Array, broadcast_shapes
 from ..backend import call, call_arrays
 from ..graph import Node, mode
 from ..inplace import in_graph
+from ..limits import check_holds
 from ..op import Op, move_op
 from ..tensor import Tensor, as_tensor_like, common_dtype, constant, is_number
 from .check import warn_double
@@ -66,6 +67,7 @@ class Elementwise(Op):
             elif not (dtype.is_floating_point and is_number(x)):
                 dtype = self._common_dtype(inputs)
                 break
+        dtype = self.computed_in(dtype)
         inputs = [
             x if isinstance(x, Tensor) and x._array.dtype is dtype
             else cast(as_tensor_like(x, like, dtype), dtype)
@@ -73,6 +75,10 @@ class Elementwise(Op):
         ]  # fmt: skip
         self.check_device(inputs)
         return inputs
+
+    def computed_in(self, dtype: dtypes.DType) -> dtypes.DType:
+        """What operands that meet in that dtype become."""
+        return dtype
 
     def _common_dtype(self, inputs: tuple) -> dtypes.DType:
         """The dtype of tensors beside what may be anything: the op's name is in the error."""
@@ -115,6 +121,9 @@ class Weighted(Product):
 
 class Real(Elementwise):
     """An elementwise op on floating-point numbers only: integers become the default dtype."""
+
+    def computed_in(self, dtype: dtypes.DType) -> dtypes.DType:
+        return dtype if dtype.is_floating_point else dtypes.get_default_dtype()
 
     def prepare(self, inputs: tuple) -> list:
         inputs = super().prepare(inputs)
@@ -305,6 +314,9 @@ class _Where(Elementwise):
         if not isinstance(x, Tensor) and not isinstance(y, Tensor):
             x = as_tensor_like(x, condition, common_dtype((x, y)))
         inputs = [condition, *super().prepare((x, y))]
+        for value in (x, y):
+            if is_number(value):
+                check_holds("where", value, inputs[1]._array.dtype)
         self.check_device(inputs)
         return inputs
 
@@ -332,6 +344,9 @@ def clamp(x, *, min=None, max=None, into=None):
 
     x[…] → y[…], any dtype but bool; low and high are numbers, or None for no bound.
     """
+    for bound in (min, max):
+        if bound is not None:
+            check_holds("clamp", bound, x.dtype)
     y = Array.empty(x.shape, x.dtype, x.storage.backend) if into is None else into
     if min is not None:
         call("maximum", y, x, constant(min, x))

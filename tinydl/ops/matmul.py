@@ -61,9 +61,14 @@ def _batched(x: Array, batch: tuple) -> Array:
     return x if x.shape[:-2] == batch else x.expand((*batch, *x.shape[-2:]))
 
 
+def _shared(x_shape: tuple, g: Tensor) -> bool:
+    """Whether one matrix met a stack: its gradient is one product then, rounded once."""
+    return len(x_shape) == 2 < g.ndim
+
+
 _matmul.vjp(
-    x=lambda g, y: _matmul(g, y.mT),
-    y=lambda g, x: _matmul(x.mT, g),
+    x=lambda g, y, x_shape: linear_weight(g.mT, y.mT) if _shared(x_shape, g) else _matmul(g, y.mT),
+    y=lambda g, x, y_shape: linear_weight(x, g) if _shared(y_shape, g) else _matmul(x.mT, g),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..array import Array
+from ..limits import check_holds
 from ..tensor import Tensor
 from .index import assign, getitem, getitem_grad, normalize
 from .shape import cat, expand
@@ -84,5 +85,6 @@ def _constant(x: Tensor, pairs: list, value: float) -> Tensor:
     part, key = _cut(x, pairs), normalize(place, shape)
     if value == 0:
         return getitem_grad(part, key=key, shape=shape)
+    check_holds("pad", value, x.dtype)
     whole = Tensor(Array.full(shape, value, x.dtype, x._array.backend))
     return assign.inplace(whole, part, key=key)

@@ -39,7 +39,7 @@ class Adam(Optimizer):
         tensor([0.9], requires_grad=True)
     """
 
-    decoupled = False
+    decoupled, switches = False, ("amsgrad",)
 
     def __init__(
         self,
@@ -69,8 +69,8 @@ class Adam(Optimizer):
 
     def _update(self, group: dict, params: list[Tensor]) -> None:
         for p in params:
-            state = self.state.setdefault(p, {})
-            state["step"] = state.get("step", 0) + 1
+            state = self.state[p]
+            state["step"] = int(state.get("step", 0)) + 1  # PyTorch's is a tensor
         for step, same in by_key(params, [self.state[p]["step"] for p in params]).items():
             m = [self.buffer(p, "exp_avg") for p in same]
             v = [self.buffer(p, "exp_avg_sq") for p in same]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from .. import capture
 from ..array import Array
-from ..autograd.engine import AGAIN
+from ..autograd.engine import AGAIN, zero_grads
 from ..backend import NULL, ffi
 from ..creation import zeros_like
 from ..graph import call_site, describe_site, enable_grad, no_grad, wrote
@@ -34,9 +35,12 @@ class Optimizer:
         ValueError: no parameters, computed ones, one twice, or an unknown option.
     """
 
+    switches: tuple[str, ...] = ()  # the options that decide what state there is
+
     def __init__(self, params: Params, defaults: dict[str, Any]):
         self.defaults, self._warned = defaults, False
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self._moves = 0  # how often the state's tensors became others
         self.param_groups: list[dict[str, Any]] = []
         if isinstance(params, Tensor):
             raise TypeError("optimizer: give a list of parameters, such as model.parameters()")
@@ -98,12 +102,7 @@ class Optimizer:
         >>> print(p.grad)
         None
         """
-        for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none or p._grad is None:
-                    p._grad = None
-                else:
-                    p._grad.zero_()
+        zero_grads(self._params(), set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None, *, accumulate: bool = False) -> Any:
         """Updates the parameters that have a gradient, in place.
@@ -131,9 +130,14 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if capture.current is not None:
+            capture.current.optimizers.append((self, self._layout()))
         with no_grad():
             for group in self.param_groups:
                 ready = [p for p in group["params"] if p._grad is not None]
+                if capture.current is not None:
+                    for p in ready:
+                        capture.current.uses_grad(p)
                 if ready and not accumulate:
                     self._warn_sum(ready[0])
                 devices = [p._array.storage.backend for p in ready]
@@ -159,10 +163,16 @@ class Optimizer:
 
     def buffer(self, p: Tensor, name: str) -> Tensor:
         """A tensor of p's shape and dtype that is kept between steps, zeros at first."""
-        try:
-            return self.state[p][name]
-        except KeyError:
-            return self.state.setdefault(p, {}).setdefault(name, zeros_like(p))
+        state = self.state[p]
+        if state.get(name) is None:  # PyTorch's SGD used to save None for no momentum
+            state[name] = zeros_like(p)
+            self._moves += 1
+        return state[name]
+
+    def _layout(self) -> tuple:
+        """What must be as it was when a step was recorded: parameters, and where their state is."""
+        switches = [bool(group[name]) for group in self.param_groups for name in self.switches]
+        return self._moves, *(len(group["params"]) for group in self.param_groups), *switches
 
     # --- saving -----------------------------------------------------------------------------------
 
@@ -186,7 +196,7 @@ class Optimizer:
         """Takes over options and state; training goes on exactly where it was.
 
         Args:
-            state_dict: what state_dict() gave; its tensors are copied.
+            state_dict: what state_dict() gave; its tensors are copied, in the parameters' dtypes.
 
         Raises:
             ValueError: other group sizes, or state of another shape than its parameter.
@@ -207,7 +217,7 @@ class Optimizer:
             raise ValueError(
                 f"optimizer: the state has groups of {sizes} parameters, this optimizer of {own}"
             )
-        params, loaded = self._params(), {}
+        params, loaded = self._params(), defaultdict(dict)
         for number, values in state_dict["state"].items():
             p = params[int(number)]  # keys may have been through JSON
             for name, value in values.items():
@@ -216,10 +226,12 @@ class Optimizer:
                         f"optimizer: {name} of parameter {number} is {value._array}, "
                         f"the parameter {p._array}"
                     )
-            own_state = self.state.get(p, {})
+            own_state = self.state[p]
             loaded[p] = {
                 name: _copied(value, own_state.get(name), p) for name, value in values.items()
             }
+        if _places(loaded) != _places(self.state):
+            self._moves += 1
         self.state = loaded
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update({name: value for name, value in saved.items() if name != "params"})
@@ -240,9 +252,16 @@ def _copied(value: Any, own: Any, p: Tensor) -> Any:
     know its address."""
     if not isinstance(value, Tensor):
         return value
-    if isinstance(own, Tensor) and own.shape == value.shape and own.dtype is value.dtype:
+    like_p = value.is_floating_point() and value.shape == p.shape
+    dtype = p.dtype if like_p else value.dtype
+    if isinstance(own, Tensor) and own.shape == value.shape and own.dtype is dtype:
         return own.copy_(value)
-    return value.to(p.device).clone()
+    return value.to(p.device, dtype, copy=True)
+
+
+def _places(state: dict) -> set[int]:
+    """Which tensors a state is made of."""
+    return {id(x) for values in state.values() for x in values.values() if isinstance(x, Tensor)}
 
 
 # --- calling the kernels --------------------------------------------------------------------------

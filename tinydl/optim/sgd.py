@@ -39,6 +39,8 @@ class SGD(Optimizer):
         tensor([0.8], requires_grad=True)
     """
 
+    switches = ("momentum",)
+
     def __init__(
         self,
         params: Params,
@@ -64,7 +66,8 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _update(self, group: dict, params: list[Tensor]) -> None:
-        for first, same in by_key(params, [p not in self.state for p in params]).items():
+        fresh = [self.state.get(p, {}).get("momentum_buffer") is None for p in params]
+        for first, same in by_key(params, fresh).items():
             buffers = None
             if group["momentum"]:
                 buffers = [self.buffer(p, "momentum_buffer") for p in same]
