@@ -10,8 +10,12 @@ import numpy as np
 
 import tinydl
 
-from .files import FormatError, writing
+from .files import FormatError, reading, writing
 from .safetensors import BFLOAT16, to_array
+
+# What NumPy and zipfile make of damaged files: places before the start are OSError, members that
+# say they are encrypted RuntimeError.
+UNREADABLE = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def save_file(tensors: Mapping, filename) -> None:
@@ -31,13 +35,14 @@ def save_file(tensors: Mapping, filename) -> None:
 
 def load_file(filename) -> dict:
     """Reads every tensor of a .npz file. Pickled objects are refused, never loaded."""
-    try:
-        with np.load(filename, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise FormatError(filename, "one .npy array, not a .npz file")
-            arrays = {name: archive[name] for name in archive.files}
-    except FormatError:
-        raise
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise FormatError(filename, f"not a readable .npz file: {error}") from error
+    with reading(filename) as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                if not isinstance(archive, np.lib.npyio.NpzFile):
+                    raise FormatError(filename, "one .npy array, not a .npz file")
+                arrays = {name: archive[name] for name in archive.files}
+        except FormatError:
+            raise
+        except UNREADABLE as error:
+            raise FormatError(filename, f"not a readable .npz file: {error}") from error
     return {name: tinydl.from_numpy(array) for name, array in arrays.items()}
