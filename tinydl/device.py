@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TypeAlias
 
-from . import backend
+from . import backend, dtypes
 
 
 class Device:
@@ -71,7 +71,12 @@ def device(name: str | int | Device) -> Device:
     known = _KNOWN.get(wanted) or _all().get(wanted)
     if known is None:
         here = [n for n in sorted(_all()) if not n.startswith("cuda") or backend.has_cuda()]
-        raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")
+        hint = (
+            f"; the dtype is tinydl.{name}"
+            if any(name == dtype.name for dtype in dtypes.ALL)
+            else ""
+        )
+        raise ValueError(f"device({name!r}): this machine has {', '.join(here)}{hint}")
     return known
 
 

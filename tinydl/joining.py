@@ -59,6 +59,8 @@ concat = concatenate = cat
 
 def _all_tensors(name: str, tensors) -> list[Tensor]:
     """A list of what must be tensors."""
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}: expected a list, such as [a, b], got one tensor {tensors._array}")
     tensors = list(tensors)
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):

@@ -14,7 +14,7 @@ from . import dtypes
 from .creation import empty, tensor
 from .device import DeviceLike
 from .dtypes import DType
-from .filled import as_of
+from .filled import as_of, shape_of
 from .limits import iinfo
 from .ops.random import Generator, coins, fill_normal, fill_randint, fill_uniform
 from .tensor import Tensor
@@ -43,7 +43,7 @@ def rand(
         >>> bool(((u >= 0) & (u < 1)).all())
         True
     """
-    out = empty(*size, dtype=dtype, device=device)
+    out = empty(shape_of("rand", size), dtype=dtype, device=device)
     fill_uniform(out._array, 0.0, 1.0, generator)
     return out.requires_grad_(requires_grad)
 
@@ -65,7 +65,7 @@ def randn(
         >>> tinydl.randn(2, 3, generator=tinydl.Generator().manual_seed(0)).shape
         (2, 3)
     """
-    out = empty(*size, dtype=dtype, device=device)
+    out = empty(shape_of("randn", size), dtype=dtype, device=device)
     fill_normal(out._array, 0.0, 1.0, generator)
     return out.requires_grad_(requires_grad)
 

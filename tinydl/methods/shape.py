@@ -48,7 +48,7 @@ class ShapeMethods:
                 [3, 4, 5]])
         """
         return ops.reshape(
-            self, shape=ops.infer_shape(_sizes(shape), self._array.size, self._array)
+            self, shape=ops.infer_shape("reshape", _sizes(shape), self._array.size, self._array)
         )
 
     def reshape_as(self, other: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class ShapeMethods:
         """
         if len(shape) == 1 and isinstance(shape[0], DType):
             return ops.reinterpret(self, shape[0])
-        target = ops.infer_shape(_sizes(shape), self._array.size, self._array)
+        target = ops.infer_shape("view", _sizes(shape), self._array.size, self._array)
         if self._array.reshape(target) is None:
             raise ValueError(
                 f"view: {self._array} with strides {self.stride()} has no view of shape {target}; "
@@ -224,7 +224,9 @@ class ShapeMethods:
         (8, 3, 4, 4)
         """
         dim, shape = ops.axis("unflatten", dim, self.ndim), self._array.shape
-        sizes = ops.infer_shape(tuple(sizes), shape[dim], f"axis {dim} of {self._array}")
+        sizes = ops.infer_shape(
+            "unflatten", tuple(sizes), shape[dim], f"axis {dim} of {self._array}"
+        )
         return ops.reshape(self, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
 
     def squeeze(self, dim: int | Sequence[int] | None = None) -> Tensor:

@@ -53,7 +53,9 @@ class ValueMethods:
             3.0
         """
         if self._array.size != 1:
-            raise ValueError(f"item: {self._array} has {self._array.size} elements, not one")
+            raise ValueError(
+                f"item: {self._array} has {self._array.size} elements, not one; tolist() has all"
+            )
         return self._array.numpy().item()
 
     def is_nonzero(self) -> bool:
