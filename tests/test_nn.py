@@ -417,6 +417,35 @@ def test_sizes_are_ints_however_often_one_asks(size):
         nn.functional.max_pool2d(x, size)
 
 
+def test_sizes_may_be_numpys():
+    x = tinydl.ones(1, 1, 8, 8)
+    assert nn.functional.max_pool2d(x, np.int64(2), (np.int32(2), 3)).shape == (1, 1, 4, 3)
+    assert nn.Conv2d(1, 2, np.int64(3), padding=np.int8(1))(x).shape == (1, 2, 8, 8)
+
+
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation"])
+def test_sizes_have_31_bits(name):
+    x, w = tinydl.ones(1, 1, 8, 8), tinydl.ones(1, 1, 2, 2)
+    for wrong in (
+        lambda: nn.functional.conv2d(x, w, **{name: 2**63 - 1}),
+        lambda: nn.functional.max_pool2d(x, 2, **{name: (1, 2**31)}),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be .* < 2\\*\\*31; got"):
+            wrong()
+
+
+@pytest.mark.parametrize("groups", [1, 16])
+def test_a_stride_beyond_the_image_takes_no_longer(groups):
+    """Input gradients go by phases of the stride; those that no pixel has are not counted."""
+    x = tinydl.rand(4, 16, 8, 8, requires_grad=True)
+    w = tinydl.rand(16, 16 // groups, 3, 3, requires_grad=True)
+    grads = []
+    for stride in (9, 2**31 - 1):
+        y = nn.functional.conv2d(x, w, stride=stride, padding=1, groups=groups)
+        grads.append(tinydl.autograd.grad(y.square().sum(), (x, w)))
+    assert all((a == b).all() for a, b in zip(*grads, strict=True))
+
+
 @pytest.mark.parametrize("groups", [1, 32])
 @pytest.mark.parametrize("size", [(8, 0), (0, 8)])
 def test_convolution_of_nothing_but_padding(size, groups):

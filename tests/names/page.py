@@ -105,7 +105,7 @@ def attempt(function, args, options, dtype) -> tuple[list[Tensor], list[Tensor]]
             given = brought(args, rng, dtype, leaves)
             named = {k: brought(v, rng, dtype, leaves) for k, v in options.items()}
             return leaves, tensors(function(*given, **named))
-    except (TypeError, ValueError, RuntimeError, NotImplementedError, IndexError):
+    except (TypeError, ValueError, RuntimeError, OverflowError, IndexError):
         return None
 
 

@@ -22,7 +22,7 @@ def _limited(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def _hardswish(x: Tensor) -> Tensor:
-    near = x.clamp(-3, 3)
+    near = x.clamp(-3.0, 3.0)
     return ops.where(x <= -3, 0, ops.where(x < 3, near * (near + 3) / 6, x))
 
 
