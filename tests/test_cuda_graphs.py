@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from devices import CUDA_ONLY, EVERY_DEVICE
 from training import Training, batches
 
 import tinydl
+from tinydl.cuda.streams import library
 
 pytestmark = [EVERY_DEVICE, CUDA_ONLY]
 
@@ -45,6 +48,17 @@ def test_what_a_graph_cannot_hold_is_an_error(step):
         with pytest.raises(RuntimeError, match="recorded"):
             graphed(x)
     assert (x + 1).tolist() == [2, 2], "the device goes on"
+
+
+@pytest.mark.parametrize("step", [lambda x: x + 1, _waits])
+def test_work_goes_on_where_it_went_before(step):
+    """A recording has a stream of its own; afterwards the thread has the one it had."""
+    stream, graphed = tinydl.cuda.Stream(), tinydl.cuda.graph(step, warmup=1)
+    with tinydl.cuda.stream(stream):
+        for _ in range(3):
+            with suppress(RuntimeError):
+                graphed(tinydl.ones(2))
+            assert library().lib.td_stream_current() == stream._handle
 
 
 def test_a_failed_recording_leaves_no_trace():

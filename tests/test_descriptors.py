@@ -102,6 +102,38 @@ def test_what_does_not_fit_is_refused():
         assert sum(status != OK for status in found.values()) > len(found) / 3, name
 
 
+HUGE = [("stride", 2**63 - 1, 1), ("padding", 2**63 - 1, 3), ("dilation", 2**62, 9)]
+
+
+@pytest.mark.parametrize("name", libraries())
+@pytest.mark.parametrize("attr, value, outputs", HUGE)
+def test_windows_too_large_to_count_with(name, attr, value, outputs):
+    """As many outputs as there are modulo 2^64 are refused all the same."""
+    device, memory = guarded(name)
+    library = device.backend
+    conv, pool = ffi.new("td_conv2d_attrs *"), ffi.new("td_pool2d_attrs *")
+    conv.groups, pool.window = 1, (5, 5)
+    for attrs in (conv, pool):
+        attrs.stride = attrs.dilation = (1, 1)
+        setattr(attrs, attr, (value, value))
+    x = Array.full((1, 1, 9, 9), 1, dtypes.float32, library)
+    w = Array.full((1, 1, 5, 5), 1, dtypes.float32, library)
+    y = Array.full((1, 1, outputs, outputs), 1, dtypes.float32, library)
+    idx = Array.full(y.shape, 0, dtypes.int32, library)
+    x, w, y, idx = (array.descriptor for array in (x, w, y, idx))
+    for function, arguments in (
+        ("conv2d", (y, x, w, ffi.NULL, conv)),
+        ("conv2d_input", (x, y, w, conv)),
+        ("conv2d_weight", (w, x, y, conv)),
+        ("max_pool2d", (y, idx, x, pool)),
+        ("avg_pool2d", (y, x, pool)),
+        ("avg_pool2d_input", (x, y, pool)),
+    ):
+        with pytest.raises(ValueError, match="fit together"):
+            library.check(library.fn[function](*arguments), function)
+    memory.check()
+
+
 @pytest.mark.parametrize("name", libraries())
 @pytest.mark.parametrize("how", [-1, 5, 2**31 - 1])
 def test_a_way_to_put_that_is_none(name, how):

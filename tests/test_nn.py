@@ -1,5 +1,6 @@
 """Modules: registration, state, modes, hooks, printing, and the messages a wrong use gets."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -33,6 +34,31 @@ def test_shared_parameters_come_once_but_are_saved_under_both_names():
     net[1].weight = net[0].weight
     assert len(list(net.parameters())) == 3
     assert len(net.state_dict()) == 4
+
+
+def test_a_shared_module_is_saved_under_both_names():
+    layer = nn.Linear(2, 2)
+    net = nn.Sequential(layer, nn.ReLU(), layer)
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert net.load_state_dict(net.state_dict()) == ([], [])
+    assert len(list(net.modules())) == 3 and len(list(net.parameters())) == 2
+
+
+def test_a_part_of_a_sequential_keeps_its_names():
+    net = nn.Sequential(nn.ReLU(), nn.Linear(2, 2), nn.Linear(2, 1))
+    part = net[1:]
+    assert list(part.state_dict()) == ["1.weight", "1.bias", "2.weight", "2.bias"]
+    part.append(nn.Tanh())  # under a name that is free
+    assert len(part) == 3 and isinstance(part[-1], nn.Tanh)
+    layers = nn.ModuleList(net)[1:]
+    assert list(layers.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def test_a_copy_of_a_model_has_no_gradients():
+    layer = nn.Linear(2, 1)
+    layer(tinydl.ones(1, 2)).sum().backward()
+    copied = copy.deepcopy(layer)
+    assert copied.weight.equal(layer.weight) and copied.weight.grad is None
 
 
 def test_state_dict_round_trip():
@@ -89,6 +115,28 @@ def test_train_and_eval_reach_every_module():
     net.eval()
     assert not any(module.training for module in net.modules())
     assert net(x).equal(x)
+
+
+def test_a_module_may_have_a_train_of_its_own():
+    class Frozen(nn.Dropout):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(Frozen(), nn.Dropout())
+    net.train()
+    assert (net[0].training, net[1].training) == (False, True)
+
+
+def test_to_moves_integers_and_leaves_their_dtype():
+    net = nn.Module()
+    net.register_buffer("n", tinydl.tensor([2**53 + 1], device="cpu"))
+    net.w = nn.Parameter(tinydl.ones(1, device="cpu"))
+    device = tinydl.zeros(()).device
+    net.to(device, tinydl.float64)
+    assert net.n.device == net.w.device == device and net.w.dtype is tinydl.float64
+    assert net.n.item() == 2**53 + 1
+    with pytest.raises(TypeError, match=r"Module.to: parameters are floating point, got .*int64"):
+        net.to(tinydl.int64)
 
 
 def test_to_changes_dtype_and_keeps_identity():
@@ -218,6 +266,22 @@ def test_a_parameter_is_not_overwritten_by_a_number():
     layer = nn.Linear(1, 1)
     with pytest.raises(TypeError, match="Linear.weight"):
         layer.weight = 3
+
+
+def test_what_is_registered_is_what_the_attribute_will_be():
+    module = nn.Module()
+    module.a = None
+    for register, right, wrong in (
+        (module.register_buffer, tinydl.ones(1), [1]),
+        (module.register_parameter, nn.Parameter(tinydl.ones(1)), tinydl.ones(1)),
+        (module.add_module, nn.ReLU(), nn.ReLU),
+    ):
+        with pytest.raises(KeyError, match=r"Module.a is there already"):
+            register("a", right)
+        with pytest.raises(KeyError, match=r"'b\.c' is no name"):
+            register("b.c", right)
+        with pytest.raises(TypeError, match=r"Module.d: expected a \w+ or None, got a"):
+            register("d", wrong)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +415,35 @@ def test_sizes_are_ints_however_often_one_asks(size):
     nn.functional.max_pool2d(x, 2)
     with pytest.raises(ValueError, match="kernel_size must be one int or two"):
         nn.functional.max_pool2d(x, size)
+
+
+def test_sizes_may_be_numpys():
+    x = tinydl.ones(1, 1, 8, 8)
+    assert nn.functional.max_pool2d(x, np.int64(2), (np.int32(2), 3)).shape == (1, 1, 4, 3)
+    assert nn.Conv2d(1, 2, np.int64(3), padding=np.int8(1))(x).shape == (1, 2, 8, 8)
+
+
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation"])
+def test_sizes_have_31_bits(name):
+    x, w = tinydl.ones(1, 1, 8, 8), tinydl.ones(1, 1, 2, 2)
+    for wrong in (
+        lambda: nn.functional.conv2d(x, w, **{name: 2**63 - 1}),
+        lambda: nn.functional.max_pool2d(x, 2, **{name: (1, 2**31)}),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be .* < 2\\*\\*31; got"):
+            wrong()
+
+
+@pytest.mark.parametrize("groups", [1, 16])
+def test_a_stride_beyond_the_image_takes_no_longer(groups):
+    """Input gradients go by phases of the stride; those that no pixel has are not counted."""
+    x = tinydl.rand(4, 16, 8, 8, requires_grad=True)
+    w = tinydl.rand(16, 16 // groups, 3, 3, requires_grad=True)
+    grads = []
+    for stride in (9, 2**31 - 1):
+        y = nn.functional.conv2d(x, w, stride=stride, padding=1, groups=groups)
+        grads.append(tinydl.autograd.grad(y.square().sum(), (x, w)))
+    assert all((a == b).all() for a, b in zip(*grads, strict=True))
 
 
 @pytest.mark.parametrize("groups", [1, 32])

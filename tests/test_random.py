@@ -214,6 +214,8 @@ def test_fork_and_state():
         (lambda: tinydl.empty(2).bernoulli_(float("nan")), "lies between 0 and 1"),
         (lambda: tinydl.bernoulli(tinydl.tensor([2.0], device="cpu")), "lies between 0 and 1"),
         (lambda: tinydl.empty(2).uniform_(2, 1), "uniform_: expected a ≤ b"),
+        (lambda: tinydl.empty(2).uniform_(0, 1e39), "finite float32 .* got 0 and 1e.39"),
+        (lambda: tinydl.empty(2, dtype=tinydl.float64).uniform_(-1e308, 1e308), "as is b − a"),
         (lambda: tinydl.empty(2).normal_(0, -1), "normal_: expected std ≥ 0"),
         (lambda: tinydl.empty(2).random_(5, 5), "random_: expected low < high, got 5 and 5"),
         (lambda: tinydl.normal(0.0, 1.0), "two numbers need a size"),

@@ -185,6 +185,10 @@ def test_to_and_type():
         (lambda: tinydl.ones("ab"), TypeError, "ones: a size is integers"),
         (lambda: tinydl.zeros(*[1] * 9), ValueError, "at most 8 axes"),
         (lambda: tinydl.zeros(2**40, 2**40), MemoryError, "out of memory"),
+        (lambda: tinydl.zeros(2**40, 2**40, 2**40), MemoryError, "out of memory"),
+        (lambda: tinydl.zeros(0, 2**32, 2**32), ValueError, r"less than 2\*\*63 elements"),
+        (lambda: tinydl.ones(1).expand(2**32, 2**31), ValueError, r"63 elements; \(4294967296, "),
+        (lambda: tinydl.ones(1).as_strided((2**63,), (0,)).sum(), ValueError, r"less than 2\*\*63"),
         (lambda: tinydl.full((2,), [1, 2]), TypeError, "full: expected a number"),
         (lambda: tinydl.eye(-1), ValueError, "eye: sizes must be ≥ 0"),
         (lambda: tinydl.linspace(0, 1, -1), ValueError, "linspace: steps must be ≥ 0"),
@@ -281,6 +285,13 @@ def test_arrays_of_any_kind():
         tinydl.from_numpy(np.ones(2, ">f4"))
     with pytest.raises(ValueError, match="whole elements"):
         tinydl.from_numpy(np.zeros(3, [("a", "i1"), ("b", "f4")])["b"])
+    odd = np.frombuffer(bytearray(13), np.float32, offset=1)
+    with pytest.raises(ValueError, match="aligned"):
+        tinydl.from_numpy(odd)
+    for kind in (odd, np.ones(2, ">f4"), np.zeros(3, [("a", "i1"), ("b", "f4")])["b"]):
+        x = tinydl.as_tensor(kind)
+        same(x, kind)
+        assert x.data_ptr() % x.element_size() == 0
     with pytest.raises(TypeError, match="uint64 has no tinydl dtype"):
         tinydl.from_numpy(np.ones(2, np.uint64))
     assert tinydl.tensor(np.array([300, -1]), dtype=tinydl.uint8).tolist() == [44, 255]

@@ -76,8 +76,11 @@ class Array:
                 backend.check(status, "write")
             return out
         steps = [s // dtype.itemsize for s in a.strides]
-        if any(s % dtype.itemsize for s in a.strides) or not a.dtype.isnative:
-            raise ValueError("from_numpy: strides must be whole elements in native byte order")
+        if any(s % dtype.itemsize for s in a.strides) or not (a.flags.aligned and a.dtype.isnative):
+            raise ValueError(
+                "from_numpy: strides must be whole elements, aligned and in native byte order; "
+                "tinydl.tensor(array) copies it"
+            )
         pointer = ffi.cast("char *", a.__array_interface__["data"][0])
         storage = Storage(backend, Borrowed(a), pointer, a.nbytes)
         return Array(storage, a.shape, tuple(steps), 0, dtype)
@@ -224,7 +227,8 @@ def _layout(shape: tuple, dtype: DType) -> tuple:
     memory that holds them, descriptor."""
     strides, size = contiguous_strides(shape)
     nbytes = size * dtype.itemsize
-    template = _descriptor_template(shape, strides, dtype.code)
+    possible = size < 2**63  # else there is no memory for it, as will be told when it is asked for
+    template = _descriptor_template(shape, strides, dtype.code) if possible else None
     return strides, nbytes, round_up(nbytes), template
 
 
@@ -233,6 +237,8 @@ def _descriptor_template(shape: tuple, strides: tuple, code: int):
     """A td_tensor with everything but the address: copying it is faster than filling one in."""
     if len(shape) > MAX_NDIM:
         raise ValueError(f"a tensor has at most {MAX_NDIM} axes; {shape} are {len(shape)}")
+    if prod(filter(None, shape)) >= 2**63:  # also where one is 0: strides are such products
+        raise ValueError(f"a tensor has less than 2**63 elements; {shape} would be more")
     made = ffi.new("td_tensor *", (ffi.NULL, shape, strides, len(shape), code))
     return made[0]
 

@@ -126,7 +126,8 @@ def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) 
     if hasattr(data, "__cuda_array_interface__"):
         array, read_only = dlpack.take_cuda_array(data)
         return Tensor(array).to(dtype=dtype, device=device, copy=read_only)
-    if isinstance(data, np.ndarray) and dtype is None and data.flags.writeable:
+    shared = isinstance(data, np.ndarray) and data.flags.behaved and data.dtype.isnative
+    if shared and dtype is None:
         return from_numpy(data).to(device=where(device))
     return tensor(data, dtype=dtype, device=device)
 

@@ -64,7 +64,7 @@ static inline td_status td_check_conv2d(const char *name, const td_tensor *x, co
                w->shape[0] == y->shape[1] && y->shape[1] % a->groups == 0;
     for (int i = 0; fits && i < 2; i++) {
         int64_t size = x->shape[2 + i], window = w->shape[2 + i], outputs = y->shape[2 + i];
-        fits = window > 0 && a->stride[i] > 0 && a->padding[i] >= 0 && a->dilation[i] > 0;
+        fits = window > 0 && td_check_steps(a->stride[i], a->padding[i], a->dilation[i]);
         int64_t room = size + 2 * a->padding[i] - a->dilation[i] * (window - 1) - 1;
         fits = fits && room >= 0 && outputs == room / a->stride[i] + 1;
     }

@@ -64,6 +64,14 @@ static inline int td_contiguous(const td_tensor *x)
 
 static inline int64_t td_abs64(int64_t x) { return x < 0 ? -x : x; }
 
+/* Whether windows may move like that: then sums and products of these numbers and sizes in memory
+ * stay below 2^63. */
+static inline int td_check_steps(int64_t stride, int64_t padding, int64_t dilation)
+{
+    return stride > 0 && padding >= 0 && dilation > 0 &&
+           TD_MAX(stride, TD_MAX(padding, dilation)) <= INT32_MAX;
+}
+
 /* operand[0] is the output and gives the shape. */
 static inline td_status td_walk_init(td_walk *w, const td_tensor *const *operand, int count)
 {

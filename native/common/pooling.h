@@ -62,7 +62,8 @@ static inline td_status td_plan_pooling(td_planes *g, const char *name, const td
     int fits = !idx || td_numel(idx) == td_numel(y);
     for (int axis = 0; axis < x->ndim - 2; axis++) fits &= x->shape[axis] == y->shape[axis];
     for (int k = 0; a && k < 2; k++)
-        fits &= a->window[k] > 0 && a->stride[k] > 0 && a->padding[k] >= 0 && a->dilation[k] > 0;
+        fits &= a->window[k] > 0 && a->window[k] <= INT32_MAX &&
+                td_check_steps(a->stride[k], a->padding[k], a->dilation[k]);
     if (!fits) return td_fail(TD_EINVAL, "%s: shapes or windows do not fit together", name);
 
     g->x = x->data, g->y = y->data;

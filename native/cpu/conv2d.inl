@@ -58,8 +58,8 @@ static td_status FN(conv2d_input)(const conv_t *v, REAL *gx, const REAL *gy, con
     int seen =
         h->period == h->step && x->period == x->step; /* each pixel is in some window's reach */
     if (!seen) memset(gx, 0, v->n * v->c * in * sizeof(REAL));
-    for (int64_t i = 0; i < h->step; i++)
-        for (int64_t j = 0; j < x->step; j++) {
+    for (int64_t i = 0; i < TD_MIN(h->step, h->in); i++)
+        for (int64_t j = 0; j < TD_MIN(x->step, x->in); j++) {
             int64_t r, s;
             window_t phase = {td_input_axis(h, i, &r), td_input_axis(x, j, &s)};
             if (td_taps(&phase) * td_window_pixels(&phase) == 0) continue;

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "status.h"
 
@@ -88,9 +89,12 @@ static void after_fork_in_child(void)
 
 static int default_threads(void)
 {
-    cpu_set_t set;
-    int usable = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return TD_MAX(1, TD_MIN(usable, MAX_THREADS));
+    long usable = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+    cpu_set_t set; /* those that this process may use, where a set holds all */
+    if (sched_getaffinity(0, sizeof set, &set) == 0) usable = CPU_COUNT(&set);
+#endif
+    return (int)TD_MAX(1, TD_MIN(usable, MAX_THREADS));
 }
 
 int td_threads(void)

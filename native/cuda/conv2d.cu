@@ -120,8 +120,9 @@ static correlate_t<T> phase_of(const conv_t &v, int64_t i, int64_t j, T *gx, con
 
 template <class T> static td_status conv2d_input(const conv_t &v, T *gx, const T *gy, const T *w)
 {
-    const int64_t in = v.window.h.in * v.window.w.in;
-    const int64_t phases[] = {v.window.h.step, v.window.w.step};
+    const axis_t &h = v.window.h, &l = v.window.w;
+    const int64_t in = h.in * l.in;
+    const int64_t phases[] = {TD_MIN(h.step, h.in), TD_MIN(l.step, l.in)};
     bool fit = v.c / v.groups > DIRECT_CHANNELS;
     int64_t filled = 0;
     for (int64_t i = 0; i < phases[0]; i++)

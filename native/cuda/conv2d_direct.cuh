@@ -27,7 +27,7 @@ struct td_direct_pixel {
 
 static inline unsigned td_direct_blocks(int64_t planes, int64_t pixels)
 {
-    return (unsigned)planes * td_blocks(pixels, TD_DIRECT_THREADS);
+    return td_blocks(planes * TD_CEIL_DIV(pixels, (int64_t)TD_DIRECT_THREADS), 1);
 }
 
 /* y[n,k,p,q] = bias[k] + Σ_{c,r,s} x[n,c,·] w[k,c,r,s] */

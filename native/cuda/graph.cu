@@ -22,7 +22,7 @@ struct page_t {
 };
 
 struct td_graph {
-    cudaStream_t stream;
+    cudaStream_t stream, before; /* its own, and what its thread queued on when it began */
     cudaGraphExec_t work;
     std::vector<page_t> pages;
     td_scratch_t scratch;
@@ -42,7 +42,7 @@ struct td_graph {
 
 static void stop_recording(td_graph *g)
 {
-    if (td_this_thread.recording == g) td_this_thread = {};
+    if (td_this_thread.recording == g) td_this_thread = {g->before, NULL};
 }
 
 /* --- while it is recorded --------------------------------------------------------------------- */
@@ -88,6 +88,7 @@ td_status td_graph_begin(void **graph)
         cudaStreamDestroy(g->stream);
         return td_cuda("graph", error);
     }
+    g->before = td_this_thread.stream;
     td_this_thread = {g->stream, g.get()};
     *graph = g.release();
     return TD_OK;

@@ -68,10 +68,11 @@ td_status td_launch(const char *op, void (*kernel)(P...), dim3 grid, dim3 block,
     return td_launched(op, cudaLaunchKernelEx(&config, kernel, std::forward<A>(arguments)...));
 }
 
-/* Blocks for `items` when each takes `per_block`. */
+/* Blocks for `items` when each takes `per_block`; of more than a grid can have, so many that its
+ * launch fails. */
 static inline unsigned td_blocks(int64_t items, int64_t per_block)
 {
-    return (unsigned)TD_CEIL_DIV(items, per_block);
+    return (unsigned)TD_MIN(TD_CEIL_DIV(items, per_block), (int64_t)UINT32_MAX);
 }
 
 /* --- device: V neighbours at once ------------------------------------------------------------- */

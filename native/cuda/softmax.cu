@@ -17,7 +17,8 @@ enum {
     THREADS = 256,
     FEW = 4,
     MANY = 32,               /* elements of a row in one thread's registers */
-    SHARED_BYTES = 48 << 10, /* a row in shared memory: what needs no permission */
+    SHARED_BYTES = 47 << 10, /* a row in shared memory: 48 KB need no permission, and
+                              * td_block_reduce has a few bytes, which TD_DYN_SMEM makes one KB */
 };
 
 /* An op in four steps, with s = Σ term over the row:

@@ -99,7 +99,7 @@ def test_conv2d_with_filters_of_one(dtype, n, c, k, size):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("length", [3, 100, 600, 3000, 13000])
+@pytest.mark.parametrize("length", [3, 100, 600, 3000, 6144, 12288, 13000])
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_softmax(dtype, length, name):
     x, gy = draw(3, length, dtype=dtype), draw(length, 3, dtype=dtype).T.copy()

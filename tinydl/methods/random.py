@@ -44,8 +44,11 @@ class RandomMethods:
         >>> bool((x >= -1).all() and (x < 1).all())
         True
         """
-        if not a <= b:
-            raise ValueError(f"uniform_: expected a ≤ b, got {a} and {b}")
+        most = finfo(self.dtype).max if self.dtype.is_floating_point else math.inf
+        if not (-most <= a <= b <= most and b - a < math.inf):
+            raise ValueError(
+                f"uniform_: expected a ≤ b, finite {self.dtype.name} as is b − a, got {a} and {b}"
+            )
         return self._drawn("uniform_", ops.random.fill_uniform, a, b, generator)
 
     def normal_(

@@ -102,8 +102,8 @@ class ValueMethods:
         return complex(self.item())
 
     def __index__(self) -> int:
-        if self._array.dtype.is_floating_point:
-            raise TypeError(f"{self._array} is no integer and cannot be an index")
+        if self._array.dtype.is_floating_point or self._array.size != 1:
+            raise TypeError(f"{self._array} is not one integer, so it cannot be an index")
         return int(self.item())
 
     def __iter__(self) -> Iterator[Tensor]:

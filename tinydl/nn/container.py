@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any, overload
 
 from . import fused
@@ -27,7 +28,7 @@ class _Children(Module):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return self._of(list(self)[index])
+            return self._of(list(self._modules.items())[index])
         return list(self)[index]
 
     def __setitem__(self, index: int, module: Module) -> None:
@@ -40,7 +41,8 @@ class _Children(Module):
         >>> len(nn.ModuleList([nn.ReLU()]).append(nn.Tanh()))
         2
         """
-        self.add_module(str(len(self)), module)
+        names = map(str, count(len(self)))  # a part of a Sequential has names from its middle
+        self.add_module(next(name for name in names if name not in self._modules), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Self:
@@ -79,8 +81,8 @@ class Sequential(_Children):
             self.extend(modules)
 
     @staticmethod
-    def _of(modules: list) -> Sequential:
-        return Sequential(*modules)
+    def _of(named: list) -> Sequential:
+        return Sequential(dict(named))  # so that what was saved of the whole fits the part
 
     def forward(self, input: Any) -> Any:
         layers, at = [*self._modules.values()], 0
@@ -105,5 +107,5 @@ class ModuleList(_Children):
         self.extend(modules)
 
     @staticmethod
-    def _of(modules: list) -> ModuleList:
-        return ModuleList(modules)
+    def _of(named: list) -> ModuleList:
+        return ModuleList(module for _, module in named)

@@ -310,8 +310,10 @@ def avg_pool2d(
         tensor([[[[ 2.5,  4.5],
                   [10.5, 12.5]]]])
     """
-    if divisor_override is not None and divisor_override < 1:
-        raise ValueError(f"avg_pool2d: divisor_override must be ≥ 1, got {divisor_override}")
+    if divisor_override is not None and not 1 <= divisor_override < 2**31:
+        raise ValueError(
+            f"avg_pool2d: divisor_override must be ≥ 1 and < 2**31, got {divisor_override}"
+        )
     return ops.avg_pool2d(
         input,
         window=pair("avg_pool2d", "kernel_size", kernel_size, 1),

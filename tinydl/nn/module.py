@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import capture
 from ..autograd.engine import zero_grads
+from ..creation import zeros
 from ..device import device as device_called
-from ..dtypes import DType, bfloat16, float16, float32, float64
+from ..dtypes import bfloat16, float16, float32, float64
 from ..tensor import Tensor
 from .hooks import HookMethods, call_with_hooks
 from .parameter import Parameter
@@ -127,6 +128,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
         >>> net.w.shape
         (2,)
         """
+        self._check_new(name, param, Parameter, self._parameters)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -144,6 +146,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
             >>> list(net.state_dict())
             ['mean']
         """
+        self._check_new(name, tensor, Tensor, self._buffers)
         self._buffers[name] = tensor
         (self._transient.discard if persistent else self._transient.add)(name)
 
@@ -156,9 +159,22 @@ class Module(TreeMethods, HookMethods, StateMethods):
         >>> net.act
         ReLU()
         """
+        self._check_new(name, module, Module, self._modules)
         self._modules[name] = module
 
     register_module = add_module
+
+    def _check_new(self, name: str, value: object, kind: type, home: dict) -> None:
+        """Refuses what state_dict() could not save, or the attribute `name` would not be."""
+        if not (value is None or isinstance(value, kind)):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: expected a {kind.__name__} or None, got a "
+                f"{type(value).__name__}"
+            )
+        if not name or "." in name:
+            raise KeyError(f"{type(self).__name__}: {name!r} is no name; paths have the dots")
+        if name not in home and hasattr(self, name):
+            raise KeyError(f"{type(self).__name__}.{name} is there already, as something else")
 
     # --- calling ----------------------------------------------------------------------------------
 
@@ -182,8 +198,9 @@ class Module(TreeMethods, HookMethods, StateMethods):
         >>> nn.Dropout().train(False).training
         False
         """
-        for module in self.modules():
-            object.__setattr__(module, "training", mode)
+        object.__setattr__(self, "training", mode)
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self) -> Self:
@@ -221,17 +238,25 @@ class Module(TreeMethods, HookMethods, StateMethods):
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Parameters and buffers on another device or of another dtype, in place; returns self.
 
-        Arguments and exceptions are those of Tensor.to; dtypes change floating-point tensors only.
+        Arguments and exceptions are those of Tensor.to. Dtypes are floating point and change
+        floating-point tensors only.
 
         >>> import tinydl
         >>> tinydl.nn.Linear(3, 2).to(tinydl.float64).weight.dtype
         tinydl.float64
         """
         for tensor in [*self.parameters(), *self.buffers()]:
-            if tensor.is_floating_point() or not _names_dtype(args, kwargs):
+            goes = zeros((), dtype=float32, device=tensor.device).to(*args, **kwargs)
+            if not goes.is_floating_point():
+                raise TypeError(
+                    f"{type(self).__name__}.to: parameters are floating point, got {goes.dtype}"
+                )
+            if tensor.is_floating_point():
                 tensor.data = tensor.detach().to(*args, **kwargs)
                 if tensor._grad is not None:
                     tensor.grad = tensor._grad.to(*args, **kwargs)
+            else:
+                tensor.data = tensor.to(goes.device)
         return self
 
     def float(self) -> Self:
@@ -294,7 +319,7 @@ class Module(TreeMethods, HookMethods, StateMethods):
 
         >>> from tinydl import nn
         >>> nn.Dropout(0.2).extra_repr()
-        'p=0.2'
+        'p=0.2, inplace=False'
         """
         return ""
 
@@ -307,10 +332,6 @@ class Module(TreeMethods, HookMethods, StateMethods):
             return f"{type(self).__name__}({extra})"
         body = "\n  ".join([extra, *lines] if extra else lines)
         return f"{type(self).__name__}(\n  {body}\n)"
-
-
-def _names_dtype(args: tuple, kwargs: dict) -> bool:
-    return "dtype" in kwargs or any(isinstance(a, (DType, Tensor)) for a in args)
 
 
 def _name_module(error: Exception, module: Module) -> None:

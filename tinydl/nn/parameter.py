@@ -26,5 +26,10 @@ class Parameter(Tensor):
         super().__init__(data if isinstance(data, Array) else data._array)
         self.requires_grad_(requires_grad)
 
+    def __deepcopy__(self, memo) -> Parameter:
+        out = super().__deepcopy__(memo)
+        out.grad = None  # PyTorch's copy of a model has no gradients either
+        return out
+
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

@@ -135,11 +135,12 @@ class Hardshrink(Activation):
         tensor([-1.,  0.,  2.])
     """
 
-    arguments = ("lambd",)
-
     def __init__(self, lambd: float = 0.5):
         super().__init__()
         self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardshrink(input, self.lambd)
@@ -157,11 +158,12 @@ class Softshrink(Activation):
         tensor([-0.5,  0. ,  1.5])
     """
 
-    arguments = ("lambd",)
-
     def __init__(self, lambd: float = 0.5):
         super().__init__()
         self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softshrink(input, self.lambd)

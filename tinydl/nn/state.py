@@ -24,7 +24,7 @@ class StateMethods:
 
     def _state(self) -> Iterator[tuple[str, Tensor]]:
         """(path, tensor) of parameters and persistent buffers; shared ones under every name."""
-        for path, module in self.named_modules():
+        for path, module in self.named_modules(remove_duplicate=False):
             for home in (module._parameters, module._buffers):
                 for name, tensor in home.items():
                     if tensor is not None and not (

@@ -24,9 +24,11 @@ class TreeMethods:
     """
 
     def named_modules(
-        self, memo: set | None = None, prefix: str = ""
+        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
         """(path, module) of this module, whose path is prefix, and all below it.
+
+        A module that is in several places comes once, or with remove_duplicate=False in each.
 
         >>> from tinydl import nn
         >>> net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
@@ -36,11 +38,13 @@ class TreeMethods:
         memo = set() if memo is None else memo
         if self in memo:
             return
-        memo.add(self)
+        if remove_duplicate:
+            memo.add(self)
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name)
+                path = f"{prefix}.{name}" if prefix else name
+                yield from module.named_modules(memo, path, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it.

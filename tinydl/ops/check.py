@@ -47,9 +47,15 @@ def warn_double(op: str, names: tuple, operands) -> None:
 def pair(op: str, name: str, value, least: int) -> tuple[int, int]:
     """A size for height and width: one int for both or a pair, each ≥ least."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
-        raise ValueError(f"{op}: {name} must be one int or two, each ≥ {least}; got {value!r}")
-    return both
+    try:
+        height, width = map(index, both)
+    except (TypeError, ValueError):
+        height = width = -1
+    if not least <= min(height, width) <= max(height, width) < 2**31:
+        raise ValueError(
+            f"{op}: {name} must be one int or two, each ≥ {least} and < 2**31; got {value!r}"
+        )
+    return height, width
 
 
 def axis(op: str, dim: int, ndim: int) -> int:

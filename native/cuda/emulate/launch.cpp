@@ -14,6 +14,17 @@ namespace td_emu
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
+/* Bytes that static arrays take. Which kernels call a __device__ function with arrays of its own is
+ * not known: where there are some, they count as what is left up to the next KB, at which dynamic
+ * memory begins (TD_DYN_SMEM). */
+static size_t fixed_shared(const Kernel &kernel, size_t dynamic)
+{
+    size_t all = 0;
+    for (const Kernel::Range &array : kernel.shared) all += array.bytes;
+    const bool others = all > kernel.static_shared;
+    return dynamic && others ? (kernel.static_shared / 1024 + 1) * 1024 : kernel.static_shared;
+}
+
 static cudaError_t check_limits(const Launch &launch, const Kernel &kernel)
 {
     const dim3 g = launch.grid, b = launch.block;
@@ -27,7 +38,7 @@ static cudaError_t check_limits(const Launch &launch, const Kernel &kernel)
         return refuse(cudaErrorInvalidConfiguration,
                       "%s: a grid of %u×%u×%u blocks; none may be 0, y and z at most 65535", name,
                       g.x, g.y, g.z);
-    const size_t dynamic = launch.dynamic_shared, fixed = kernel.static_shared;
+    const size_t dynamic = launch.dynamic_shared, fixed = fixed_shared(kernel, dynamic);
     if (dynamic > (size_t)kernel.dynamic_shared_limit)
         return refuse(cudaErrorInvalidValue,
                       "%s: %zu bytes of dynamic shared memory, its limit is %d; raise it with "
