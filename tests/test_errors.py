@@ -258,7 +258,7 @@ def test_what_copies_values_takes_them_from_any_device(other):
         (lambda: tinydl.zeros(2, device="cuda:1"), ["cuda:1", "this machine has cpu"]),
         (lambda: ones(2).clamp(), ["clamp", "min, max or both"]),
         (lambda: labels(2) ** -1, ["pow", "i64[1]", ".float()"]),
-        (lambda: tinydl.set_num_threads(1000), ["set_threads", "1 to 64", "1000"]),
+        (lambda: tinydl.set_num_threads(2000), ["set_threads", "1 to 1024", "2000"]),
     ],
 )
 def test_arguments(wrong, fragments):

@@ -118,7 +118,7 @@ def set_num_threads(n: int) -> None:
     """Sets how many threads CPU kernels may use; results are the same bits for any number.
 
     Args:
-        n: 1 to 64.
+        n: 1 to 1024. It is as many as there are processors, or 64, until it is set.
 
     Raises:
         ValueError: any other number.
