@@ -71,11 +71,8 @@ def device(name: str | int | Device) -> Device:
     known = _KNOWN.get(wanted) or _all().get(wanted)
     if known is None:
         here = [n for n in sorted(_all()) if not n.startswith("cuda") or backend.has_cuda()]
-        hint = (
-            f"; the dtype is tinydl.{name}"
-            if any(name == dtype.name for dtype in dtypes.ALL)
-            else ""
-        )
+        is_dtype = any(name == dtype.name for dtype in dtypes.ALL)
+        hint = f"; the dtype is tinydl.{name}" if is_dtype else ""
         raise ValueError(f"device({name!r}): this machine has {', '.join(here)}{hint}")
     return known
 

@@ -18,8 +18,11 @@ class ValueMethods:
 
     __slots__ = ()
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self, *, force: bool = False) -> np.ndarray:
         """A NumPy array on the same memory: a change of one is seen in the other.
+
+        Args:
+            force: whatever self is, as by .detach().cpu().numpy().
 
         Raises:
             RuntimeError: self requires a gradient, which NumPy would lose; use .detach().numpy().
@@ -31,6 +34,8 @@ class ValueMethods:
             >>> tinydl.arange(3).numpy()
             array([0, 1, 2])
         """
+        if force:
+            return self.detach().cpu().numpy()
         if self.requires_grad and graph.mode.enabled:
             raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
         if not self._array.backend.is_cpu:
