@@ -14,7 +14,7 @@ JOBS   ?= auto
         coverage gates bench gpu-check lint format sanitize neon wheel clean help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 15
 
 # --- the environment: one stamp for each set of dependencies of pyproject.toml ---------------------
 

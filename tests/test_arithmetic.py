@@ -171,6 +171,7 @@ def test_functions_of_small_integers_are_computed_in_floating_point():
     assert (400 / x).tolist() == [4, 100]
     pixels = tinydl.tensor([255, 3], dtype=tinydl.uint8)
     assert (pixels / -1).tolist() == pixels.copysign(-1).tolist() == [-255, -3]
+    assert tinydl.nn.functional.hardswish(pixels).tolist() == [255, 3]
     assert pixels.logit().isnan().all() and tinydl.tensor([True]).logit().item() == np.inf
 
 

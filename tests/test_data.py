@@ -133,7 +133,7 @@ def test_default_collate_dtypes():
     assert dtype_of(1.5) == tinydl.float32
     assert dtype_of(np.float64(1.5)) == tinydl.float32
     assert dtype_of(np.zeros(2, np.float16)) == tinydl.float32
-    assert dtype_of(np.zeros(2, np.int16)) == tinydl.int32
+    assert dtype_of(np.zeros(2, np.int16)) == tinydl.int16
     assert dtype_of(3) == tinydl.int64
     assert dtype_of(True) == tinydl.bool
     assert dtype_of(np.zeros(2, np.uint8)) == tinydl.uint8

@@ -12,7 +12,7 @@ import pytest
 from devices import EVERY_DEVICE
 
 import tinydl
-from tinydl import backend, nn, ops
+from tinydl import backend, nn, ops, optim
 from tinydl.nn import functional as F
 
 pytestmark = EVERY_DEVICE
@@ -57,6 +57,13 @@ IMAGE, FILTERS = (1, 3, 8, 8), (4, 3, 3, 3)
         (lambda: F.mse_loss(ones(4), ones(4, 1)), ["mse_loss", "f32[4]", "f32[4,1]", "squeeze"]),
         (lambda: F.cross_entropy(ones(4, 3), labels(0, 1)), ["f32[4,3]", "(4,)", "i64[2]"]),
         (lambda: F.cross_entropy(ones(2, 3), tinydl.tensor([[0], [1]])), ["f32[2,3]", "i64[2,1]"]),
+        (lambda: F.cross_entropy(ones(2, 3), labels([0], [1])), ["labels", ".squeeze(-1)"]),
+        (lambda: F.cross_entropy(ones(2, 3), labels([1, 0, 0], [0, 1, 0])), [".argmax(1)"]),
+        (lambda: F.conv2d(ones(1, 8, 8, 3), ones(*FILTERS)), ["has 8", "x.permute(0, 3, 1, 2)"]),
+        (lambda: F.conv2d(ones(*IMAGE), ones(*FILTERS), padding="full"), ["'valid' or 'same'"]),
+        (lambda: ones(3).item(), ["item: f32[3] has 3 elements", "tolist()"]),
+        (lambda: ones(2, 3).view(4), ["view: f32[2,3] has 6 elements", "(4,)"]),
+        (lambda: ones(6).unflatten(0, (4, -1)), ["unflatten: axis 0", "(4, -1)"]),
         (lambda: ones(3, 4).gather(0, labels(0, 1)), ["gather", "f32[3,4]", "i64[2]"]),
         (lambda: ones(3, 4).gather(0, tinydl.zeros(2, 9).long()), ["gather", "axis 1", "i64[2,9]"]),
         (lambda: ones(3).index_select(0, tinydl.zeros(1, 1).long()), ["index_select", "i64[1,1]"]),
@@ -104,6 +111,19 @@ def test_shapes(wrong, fragments):
         (lambda: ones(2, 2)[:, [0.5]], ["index", "integers or bools", "[0.5]"]),
         (lambda: tinydl.cat([np.ones(2)]), ["cat", "tensors[0]", "ndarray"]),
         (lambda: tinydl.stack([ones(1), 2.0]), ["stack", "tensors[1]", "float"]),
+        (lambda: tinydl.cat(ones(2), ones(2)), ["cat: expected a list", "[a, b]", "f32[2]"]),
+        (lambda: tinydl.randn(2.5), ["randn: a size is integers", "2.5"]),
+        (lambda: F.cross_entropy(labels(0, 1), ones(2, 3)), ["i64[2]", "logits come first"]),
+        (lambda: nn.CrossEntropyLoss(ones(2, 3), labels(0, 1)), ["nn.MSELoss()(input, target)"]),
+        (lambda: nn.Parameter([1.0]), ["Parameter: expected a Tensor", "list", "tinydl.tensor"]),
+        (lambda: nn.Sequential([nn.ReLU()]), ["Sequential.0: expected a Module", "list", "*"]),
+        (lambda: nn.Sequential(nn.ReLU), ["Sequential.0: expected a Module", "a class; ReLU(…)"]),
+        (lambda: nn.Linear(2, 2).__setattr__("weight", ones(2, 2)),
+            ["Linear.weight: expected a Parameter", "Tensor", "copy_()"]),
+        (lambda: optim.SGD(nn.Linear(2, 2), lr=0.1), ["model.parameters()", "Linear"]),
+        (lambda: optim.SGD(nn.Linear(2, 2).named_parameters(), lr=0.1),
+            ["parameter 0 is a tuple", "model.parameters()"]),
+        (lambda: nn.Linear(2, 2).load_state_dict("a.safetensors"), ["tinydl.load(path)", "str"]),
     ],
 )  # fmt: skip
 def test_kinds(wrong, fragments):
@@ -146,6 +166,20 @@ def test_the_first_bad_label_is_named_for_any_number_of_threads():
         tinydl.set_num_threads(threads)
         with pytest.raises(IndexError, match="target 10 at row 1234"):
             F.cross_entropy(x, target).item()
+
+
+def test_targets_may_be_lists_and_arrays():
+    x = ones(2, 3)
+    for target in ([0, 1], np.array([0, 1])):
+        assert F.cross_entropy(x, target).equal(F.cross_entropy(x, labels(0, 1)))
+    assert F.mse_loss(x, np.zeros((2, 3), np.float32)).item() == 1
+
+
+def test_what_is_in_a_file_beside_the_state():
+    """load_state_dict(checkpoint) for load_state_dict(checkpoint["model"])."""
+    net = nn.Linear(2, 2)
+    with pytest.raises(RuntimeError, match=r"(?s)unexpected model  dict\n.*unexpected epoch  int"):
+        net.load_state_dict({"model": net.state_dict(), "epoch": 3})
 
 
 def test_nothing_half_written_after_an_error():
@@ -256,9 +290,10 @@ def test_what_copies_values_takes_them_from_any_device(other):
         (lambda: tinydl.randint(5, 5, (2,)), ["randint", "low < high", "5 and 5"]),
         (lambda: tinydl.device("gpu"), ["device('gpu')", "this machine has cpu"]),
         (lambda: tinydl.zeros(2, device="cuda:1"), ["cuda:1", "this machine has cpu"]),
+        (lambda: ones(2).to("float64"), ["device('float64')", "the dtype is tinydl.float64"]),
         (lambda: ones(2).clamp(), ["clamp", "min, max or both"]),
         (lambda: labels(2) ** -1, ["pow", "i64[1]", ".float()"]),
-        (lambda: tinydl.set_num_threads(1000), ["set_threads", "1 to 64", "1000"]),
+        (lambda: tinydl.set_num_threads(2000), ["set_threads", "1 to 1024", "2000"]),
     ],
 )
 def test_arguments(wrong, fragments):

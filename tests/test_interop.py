@@ -206,6 +206,8 @@ def test_numbers():
     for convert in (float, int, complex, operator.index):
         with pytest.raises((ValueError, TypeError), match=r"f32\[2\]"):
             convert(tinydl.ones(2))
+    with pytest.raises(TypeError, match=r"i64\[2\] is not one integer"):
+        operator.index(tinydl.tensor([1, 2]))
 
 
 def test_sequences():

@@ -77,7 +77,8 @@ class Backend:
         if not status:
             return
         message = ffi.string(self.lib.td_last_error()).decode()
-        if not message.startswith(op) and op != "read":  # reading tells of what was queued before
+        told = message.startswith(op) or op.startswith(message.partition(":")[0])
+        if not told and op != "read":  # reading tells of what was queued before
             message = f"{op}: {message}"
         exception = EXCEPTIONS.get(status, RuntimeError)
         if exception is TypeError:

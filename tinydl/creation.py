@@ -1,7 +1,7 @@
 """Tensors from data and numbers, with PyTorch's names and arguments.
 
 What most of them take:
-    size: the shape, as integers or one tuple of them.
+    sizes, size: the shape, as integers or one tuple of them.
     dtype: the type of the elements; the default dtype (float32 unless set) where it says nothing.
     device: where the tensor goes, such as "cpu"; the default device if None.
     requires_grad: whether operations on the tensor are recorded, for backward().
@@ -249,7 +249,7 @@ def from_dlpack(ext_tensor: Any, *, device: DeviceLike = None, copy: bool | None
 
 
 def arange(
-    start: float,
+    start: float | None = None,
     end: float | None = None,
     step: float = 1,
     *,
@@ -271,7 +271,7 @@ def arange(
         >>> tinydl.arange(1, 6, 2)
         tensor([1, 3, 5])
     """
-    start, end = (0, start) if end is None else (start, end)
+    start, end = (0, start) if end is None else (start or 0, end)
     start, end, step = (number("arange", value) for value in (start, end, step))
     if step == 0:
         raise ValueError("arange: step must not be 0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TypeAlias
 
-from . import backend
+from . import backend, dtypes
 
 
 class Device:
@@ -71,7 +71,9 @@ def device(name: str | int | Device) -> Device:
     known = _KNOWN.get(wanted) or _all().get(wanted)
     if known is None:
         here = [n for n in sorted(_all()) if not n.startswith("cuda") or backend.has_cuda()]
-        raise ValueError(f"device({name!r}): this machine has {', '.join(here)}")
+        is_dtype = any(name == dtype.name for dtype in dtypes.ALL)
+        hint = f"; the dtype is tinydl.{name}" if is_dtype else ""
+        raise ValueError(f"device({name!r}): this machine has {', '.join(here)}{hint}")
     return known
 
 
@@ -118,7 +120,7 @@ def set_num_threads(n: int) -> None:
     """Sets how many threads CPU kernels may use; results are the same bits for any number.
 
     Args:
-        n: 1 to 64.
+        n: 1 to 1024. It is as many as there are processors, or 64, until it is set.
 
     Raises:
         ValueError: any other number.

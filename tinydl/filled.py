@@ -25,15 +25,17 @@ def where(device) -> devices.Device:
     return devices.default() if device is None else devices.device(device)
 
 
-def shape_of(op: str, size: tuple) -> tuple:
-    """zeros(2, 3) and zeros((2, 3)) mean the same."""
-    if len(size) == 1 and not hasattr(size[0], "__index__"):
-        size = size[0]
+def shape_of(op: str, sizes: tuple, size: Sequence[int] | None = None) -> tuple:
+    """zeros(2, 3), zeros((2, 3)) and zeros(size=(2, 3)) mean the same."""
+    if size is not None:
+        sizes = (*sizes, size)
+    if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
+        sizes = sizes[0]
     try:
-        shape = tuple([index(n) for n in size])
+        shape = tuple([index(n) for n in sizes])
     except TypeError:
         raise TypeError(
-            f"{op}: a size is integers or one tuple of them, got {size!r:.60}"
+            f"{op}: a size is integers or one tuple of them, got {sizes!r:.60}"
         ) from None
     if any(n < 0 for n in shape):
         raise ValueError(f"{op}: a tensor of shape {shape} would have a negative size")
@@ -77,7 +79,8 @@ def full(
 
 
 def zeros(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     dtype: DType | None = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
@@ -90,11 +93,14 @@ def zeros(
             [0., 0., 0.]])
     """
     dtype = dtype or dtypes.get_default_dtype()
-    return full(shape_of("zeros", size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full(
+        shape_of("zeros", sizes, size), 0, dtype=dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def ones(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     dtype: DType | None = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
@@ -106,11 +112,14 @@ def ones(
     tensor([1, 1])
     """
     dtype = dtype or dtypes.get_default_dtype()
-    return full(shape_of("ones", size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full(
+        shape_of("ones", sizes, size), 1, dtype=dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def empty(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     dtype: DType | None = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
@@ -122,7 +131,9 @@ def empty(
     (2, 3)
     """
     dtype = dtypes.get_default_dtype() if dtype is None else dtypes.checked(dtype)
-    return new(Array.empty(shape_of("empty", size), dtype, where(device).backend), requires_grad)
+    return new(
+        Array.empty(shape_of("empty", sizes, size), dtype, where(device).backend), requires_grad
+    )
 
 
 def as_of(x: Tensor, dtype, device) -> dict:

@@ -16,13 +16,13 @@ __all__ = [
 
 
 @with_out
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after the other along dim, x₀[…,n₀,…], x₁[…,n₁,…], … → y[…,n₀+n₁+…,…].
 
     Args:
         tensors: one or more, which may differ in size on axis dim only; they meet in one dtype.
             Those of shape (0,) fit everywhere and add nothing: something to begin a loop with.
-        dim: the axis, negative ones counted from the end.
+        dim: the axis, negative ones counted from the end. Also axis=.
 
     Raises:
         ValueError: no tensors, tensors without axes, or sizes that differ elsewhere.
@@ -41,7 +41,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     first = tensors[0]._array
     if not first.ndim:
         raise ValueError("cat: 0-d tensors have no axis to join along; use stack()")
-    axis = ops.axis("cat", dim, first.ndim)
+    axis = ops.axis("cat", dim if axis is None else axis, first.ndim)
     for i, x in enumerate(tensors):
         a = x._array
         if a.ndim != first.ndim or any(
@@ -59,6 +59,8 @@ concat = concatenate = cat
 
 def _all_tensors(name: str, tensors) -> list[Tensor]:
     """A list of what must be tensors."""
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}: expected a list, such as [a, b], got one tensor {tensors._array}")
     tensors = list(tensors)
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
@@ -67,8 +69,10 @@ def _all_tensors(name: str, tensors) -> list[Tensor]:
 
 
 @with_out
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Tensors of one shape side by side along a new axis, which becomes axis dim of the result.
+
+    dim may also be called axis.
 
     Raises:
         ValueError: no tensors, or different shapes.
@@ -79,7 +83,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         >>> tinydl.stack([tinydl.zeros(3), tinydl.ones(3)], dim=1).shape
         (3, 2)
     """
-    tensors = _all_tensors("stack", tensors)
+    tensors, dim = _all_tensors("stack", tensors), dim if axis is None else axis
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")

@@ -1,9 +1,9 @@
-"""out=: functions that can write their result to a tensor that is there.
+"""What functions take that methods do not: input=, the name of their first operand, and out=.
 
     exp = with_out(Tensor.exp)
     exp(x, out=y)              # computes, then copies into y's memory; returns y
 
-What it saves is a name and an allocation that stays, not the copy: `x.exp_()` and compile() do.
+What out= saves is a name and an allocation that stays, not the copy: `x.exp_()` and compile() do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 
 
+class Function(Protocol[P, R]):
+    """A function of a method's parameters, the first of which is called input."""
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    def __call__(self, *, input: Tensor, **kwargs: Any) -> R: ...
+
+
 class WithOut(Protocol[P, R]):
     """A function of the same parameters, and of out= besides."""
 
@@ -29,6 +38,8 @@ class WithOut(Protocol[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
     @overload
     def __call__(self, *args: Any, out: Tensor | Sequence[Tensor], **kwargs: Any) -> R: ...
+    @overload
+    def __call__(self, *, input: Tensor, **kwargs: Any) -> R: ...
 
 
 class Choosing(Protocol):
@@ -51,30 +62,62 @@ class Selecting(Protocol):
     """max, min, median: of all elements, or along an axis with the indices."""
 
     @overload
-    def __call__(self, input: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
+    def __call__(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def __call__(self, input: Tensor, dim: Tensor, /, *, out: Tensor | None = None) -> Tensor: ...
     @overload
+    def __call__(self, input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor: ...
+    @overload
     def __call__(
-        self, input: Tensor, /, dim: int, keepdim: bool = False, *, out: Pair = None
+        self, input: Tensor, dim: int, keepdim: bool = False, *, out: Pair = None
     ) -> ValuesAndIndices: ...
     @overload
     def __call__(
-        self, input: Tensor, /, *, axis: int, keepdims: bool = False, out: Pair = None
+        self, input: Tensor, *, axis: int, keepdims: bool = False, out: Pair = None
     ) -> ValuesAndIndices: ...
 
 
+def as_function(method: Callable[P, R]) -> Function[P, R]:
+    """A method of Tensor as a function, whose first parameter is called input.
+
+    Raises:
+        TypeError: none of the arguments is a tensor.
+    """
+
+    @wraps(method)
+    def function(*args, **kwargs):
+        if not (args and isinstance(args[0], Tensor)):
+            args = _operands(method.__name__, args, kwargs)
+        return method(*args, **kwargs)
+
+    return function
+
+
+def _operands(name: str, args: tuple, kwargs: dict) -> tuple:
+    """args where the first is no tensor: it is input=, or a number or array beside a tensor."""
+    if not args and "input" in kwargs:
+        args = (kwargs.pop("input"),)
+    if args and not any(isinstance(x, Tensor) for x in (*args, *kwargs.values())):
+        kind = type(args[0]).__name__
+        raise TypeError(f"{name}: expected a tensor, got {kind}; tinydl.tensor() makes one of it")
+    return args
+
+
 def with_out(function: Callable[P, R]) -> WithOut[P, R]:
-    """The function, which also takes out=: a tensor, or as many as it has results.
+    """The function, which also takes out=: a tensor, or as many as it has results. Of a method, as
+    by as_function().
 
     Raises:
         TypeError: out is no tensor, or of a dtype that does not hold the result's kind.
         ValueError: out has another shape than the result, or is on another device.
         RuntimeError: a gradient would be lost, because an operand or out requires one.
     """
+    is_method = "." in function.__qualname__
 
     @wraps(function)
     def wrapper(*args, out=None, **kwargs):
+        if is_method and not (args and isinstance(args[0], Tensor)):
+            args = _operands(function.__name__, args, kwargs)
         result = function(*args, **kwargs)
         if out is None:
             return result

@@ -14,7 +14,7 @@ from . import dtypes
 from .creation import empty, tensor
 from .device import DeviceLike
 from .dtypes import DType
-from .filled import as_of
+from .filled import as_of, shape_of
 from .limits import iinfo
 from .ops.random import Generator, coins, fill_normal, fill_randint, fill_uniform
 from .tensor import Tensor
@@ -26,7 +26,8 @@ __all__ = [
 
 
 def rand(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     generator: Generator | None = None,
     dtype: DType | None = None,
     device: DeviceLike = None,
@@ -43,13 +44,14 @@ def rand(
         >>> bool(((u >= 0) & (u < 1)).all())
         True
     """
-    out = empty(*size, dtype=dtype, device=device)
+    out = empty(shape_of("rand", sizes, size), dtype=dtype, device=device)
     fill_uniform(out._array, 0.0, 1.0, generator)
     return out.requires_grad_(requires_grad)
 
 
 def randn(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     generator: Generator | None = None,
     dtype: DType | None = None,
     device: DeviceLike = None,
@@ -65,7 +67,7 @@ def randn(
         >>> tinydl.randn(2, 3, generator=tinydl.Generator().manual_seed(0)).shape
         (2, 3)
     """
-    out = empty(*size, dtype=dtype, device=device)
+    out = empty(shape_of("randn", sizes, size), dtype=dtype, device=device)
     fill_normal(out._array, 0.0, 1.0, generator)
     return out.requires_grad_(requires_grad)
 

@@ -15,7 +15,7 @@
 
 #include "status.h"
 
-enum { MAX_THREADS = 64, SPIN = 4000, PIECES_PER_THREAD = 4 };
+enum { MAX_THREADS = 1024, MAX_UNASKED = 64, SPIN = 4000, PIECES_PER_THREAD = 4 };
 
 typedef struct {
     td_range_fn *body;
@@ -94,7 +94,7 @@ static int default_threads(void)
     cpu_set_t set; /* those that this process may use, where a set holds all */
     if (sched_getaffinity(0, sizeof set, &set) == 0) usable = CPU_COUNT(&set);
 #endif
-    return (int)TD_MAX(1, TD_MIN(usable, MAX_THREADS));
+    return (int)TD_MAX(1, TD_MIN(usable, MAX_UNASKED));
 }
 
 int td_threads(void)

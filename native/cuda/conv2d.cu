@@ -71,8 +71,7 @@ template <class T> static td_shape shape_of(const correlate_t<T> &p)
 template <class T> static bool fits(const correlate_t<T> &p)
 {
     const td_shape s = shape_of(p);
-    return td_places_fit(s.m, s.n, s.k, TD_MAX(p.x_image, p.m * p.f_m)) &&
-           td_places_fit(0, 0, 0, p.window.h.in + p.window.w.in);
+    return td_places_fit(s.m, s.n, s.k, TD_MAX(p.x_image, p.m * p.f_m), &p.window);
 }
 
 /* --- y = x ⋆ w + b ---------------------------------------------------------------------------- */

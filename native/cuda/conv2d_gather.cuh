@@ -138,10 +138,13 @@ static inline td_grid td_taps_grid(const window_t *v, int64_t channel)
 }
 
 /* Do the numbers of a product of m × n × k fit into what places and divisors hold? `reach` is the
- * largest offset within one image or filter. */
-static inline bool td_places_fit(int64_t m, int64_t n, int64_t k, int64_t reach)
+ * largest offset within one image or filter; the window's padding may be larger than both. */
+static inline bool td_places_fit(int64_t m, int64_t n, int64_t k, int64_t reach, const window_t *v)
 {
-    return TD_MAX(TD_MAX(m, n), TD_MAX(k, reach)) < INT32_MAX / 4;
+    int64_t most = TD_MAX(TD_MAX(m, n), TD_MAX(k, reach));
+    for (const axis_t *a : {&v->h, &v->w})
+        most = TD_MAX(most, a->in + td_abs64(a->first) + a->out * a->step + a->taps * a->tap);
+    return most < INT32_MAX / 4;
 }
 
 /* --- the output ------------------------------------------------------------------------------- */

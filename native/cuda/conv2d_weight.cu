@@ -57,8 +57,7 @@ template <class T> static td_status conv2d_weight(const conv_t &v, T *gw, const 
                            {x, cg * in, td_taps_grid(window, in), td_pixels_grid(window, v.c * in),
                             (int)h.in, (int)l.in},
                            {gw, 0, kg * size, size, NULL, packed}};
-    const bool fits = td_places_fit(kg, size, v.n * out, TD_MAX(v.c * in, v.k * out)) &&
-                      td_places_fit(0, 0, 0, h.in + l.in);
+    const bool fits = td_places_fit(kg, size, v.n * out, TD_MAX(v.c * in, v.k * out), window);
     if (TD_MIN(kg, size) > DIRECT_SIDE && fits) return multiply(p);
     return td_launch("conv2d_weight", td_conv2d_weight_direct<T>, td_blocks(v.k * size, 1),
                      TD_DIRECT_THREADS, 0, v, gw, x, gy);

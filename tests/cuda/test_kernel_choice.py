@@ -95,6 +95,18 @@ def test_conv2d_with_filters_of_one(dtype, n, c, k, size):
     assert_near(tw.grad, wanted.reshape(k, c, 1, 1))
 
 
+def test_convolution_with_more_padding_than_places_hold():
+    """A window whose first place is 2²⁹ before the image, and whose second is in it."""
+    x, w = on_cuda(draw(2, 16, 5, 7)), on_cuda(draw(16, 16, 3, 3))
+    x.requires_grad_(), w.requires_grad_()
+    found = []
+    for padding in (100, 2**29):
+        y = F.conv2d(x, w, padding=padding, stride=padding + 1).sum()
+        found.append([y, *tinydl.autograd.grad(y, (x, w))])
+    for actual, expected in zip(*found, strict=True):
+        assert_near(actual, expected.detach().cpu().numpy())
+
+
 # --- softmax: a row in registers, in shared memory, or read again ---------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..array import Array, broadcast_shapes
+from ..limits import finfo
 from ..tensor import Tensor
 
 
@@ -41,4 +42,4 @@ def eye(A: Tensor) -> Tensor:
 
 def precision(A: Tensor) -> float:
     """Below which part of the largest a singular value is an error of rounding."""
-    return float(max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps)
+    return float(max(A.shape[-2:]) * finfo(A.dtype).eps)

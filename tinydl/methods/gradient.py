@@ -89,7 +89,7 @@ class GradientMethods:
         if not requires_grad and self._node is not None:
             raise RuntimeError(f"requires_grad_: {self._array} is no leaf; use .detach()")
         if requires_grad and not self._array.dtype.is_floating_point:
-            raise TypeError(f"requires_grad_: {self._array} is not floating point")
+            raise TypeError(f"requires_grad_: {self._array} is not floating point; use .float()")
         if requires_grad and self.is_inference() and not is_inference_mode_enabled():
             raise RuntimeError(
                 f"requires_grad_: {self._array} was made in inference_mode; clone() it first"

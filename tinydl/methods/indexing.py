@@ -140,12 +140,19 @@ class IndexMethods:
     # --- an index of src's shape ------------------------------------------------------------------
 
     def scatter(
-        self, dim: int, index: Tensor, src: Tensor | float, *, reduce: str | None = None
+        self,
+        dim: int,
+        index: Tensor,
+        src: Tensor | float | None = None,
+        *,
+        value: float | None = None,
+        reduce: str | None = None,
     ) -> Tensor:
         """A copy of self with y[…,index[…,i,…],…] = src[…,i,…], or one number everywhere.
 
         Args:
             src: not smaller than index on any axis; what is beyond it is not used.
+            value: a number in place of src.
             reduce: "add" or "multiply" joins src with what is there.
 
         Example:
@@ -153,10 +160,17 @@ class IndexMethods:
             >>> tinydl.zeros(4).scatter(0, tinydl.tensor([3, 1]), tinydl.tensor([5.0, 6.0]))
             tensor([0., 6., 0., 5.])
         """
+        src = value if src is None else src
         return ops.scatter.scatter("scatter", _by("scatter", reduce), self, dim, index, src)
 
     def scatter_(
-        self, dim: int, index: Tensor, src: Tensor | float, *, reduce: str | None = None
+        self,
+        dim: int,
+        index: Tensor,
+        src: Tensor | float | None = None,
+        *,
+        value: float | None = None,
+        reduce: str | None = None,
     ) -> Tensor:
         """scatter() into self.
 
@@ -164,6 +178,7 @@ class IndexMethods:
         >>> tinydl.zeros(4).scatter_(0, tinydl.tensor([3, 1]), 7)
         tensor([0., 7., 0., 7.])
         """
+        src = value if src is None else src
         return ops.scatter.scatter("scatter_", _by("scatter_", reduce), self, dim, index, src, True)
 
     def scatter_add(self, dim: int, index: Tensor, src: Tensor) -> Tensor:

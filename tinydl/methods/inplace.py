@@ -15,7 +15,7 @@ class InplaceMethods:
     """x[0] = 1, x.zero_(), x.copy_(y), …
 
     Args:
-        other, value, source: a tensor, number, list or NumPy array that broadcasts to self.
+        other, value, src: a tensor, number, list or NumPy array that broadcasts to self.
 
     Returns:
         self, of the same shape and dtype as before.
@@ -75,12 +75,14 @@ class InplaceMethods:
         """
         return ops.replace("zero_", self, 0)
 
-    def copy_(self, source: Operand) -> Tensor:
-        """self ← source, broadcast and converted to self's dtype and device.
+    def copy_(self, src: Operand, non_blocking: bool = False) -> Tensor:
+        """self ← src, broadcast and converted to self's dtype and device.
+
+        Copies to the GPU are queued anyway, so non_blocking changes nothing.
 
         >>> import tinydl
         >>> tinydl.zeros(2, dtype=tinydl.int64).copy_(tinydl.tensor([1.9, -1.9]))
         tensor([ 1, -1])
         """
-        source = source.to(self.device) if ops.is_tensor(source) else source
-        return ops.replace("copy_", self, source)
+        src = src.to(self.device) if ops.is_tensor(src) else src
+        return ops.replace("copy_", self, src)

@@ -29,7 +29,7 @@ class NewMethods:
     """x.new_zeros(2, 3), x.new_tensor(data), …
 
     Args:
-        size: the shape, as integers or one tuple of them.
+        sizes, size: the shape, as integers or one tuple of them.
         dtype: of the elements; self's if None.
         device: where the tensor goes; where self is if None.
         requires_grad: whether operations on it are recorded.
@@ -74,7 +74,8 @@ class NewMethods:
 
     def new_empty(
         self,
-        *size: int | Sequence[int],
+        *sizes: int | Sequence[int],
+        size: Sequence[int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: bool = False,
@@ -86,11 +87,12 @@ class NewMethods:
         (2, 3)
         """
         like = _filled().as_of(self, dtype, device)
-        return _filled().empty(*size, requires_grad=requires_grad, **like)
+        return _filled().empty(*sizes, size=size, requires_grad=requires_grad, **like)
 
     def new_zeros(
         self,
-        *size: int | Sequence[int],
+        *sizes: int | Sequence[int],
+        size: Sequence[int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: bool = False,
@@ -102,11 +104,12 @@ class NewMethods:
         tensor([0, 0, 0])
         """
         like = _filled().as_of(self, dtype, device)
-        return _filled().zeros(*size, requires_grad=requires_grad, **like)
+        return _filled().zeros(*sizes, size=size, requires_grad=requires_grad, **like)
 
     def new_ones(
         self,
-        *size: int | Sequence[int],
+        *sizes: int | Sequence[int],
+        size: Sequence[int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: bool = False,
@@ -118,7 +121,7 @@ class NewMethods:
         tensor([1, 1, 1])
         """
         like = _filled().as_of(self, dtype, device)
-        return _filled().ones(*size, requires_grad=requires_grad, **like)
+        return _filled().ones(*sizes, size=size, requires_grad=requires_grad, **like)
 
     # --- triangles --------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from .. import ops
@@ -118,7 +119,7 @@ class PartMethods:
         if chunks < 1:
             raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
         n = self._array.shape[ops.axis("chunk", dim, self.ndim)]
-        return self.split(max(-(-n // chunks), 1), dim)
+        return self.split(max(-(-n // index(chunks)), 1), dim)
 
     def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
         """All slices along dim, each an axis less.

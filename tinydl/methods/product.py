@@ -30,7 +30,7 @@ class ProductMethods:
     def __rmatmul__(self, other: Operand) -> Tensor:
         return ops.matmul(ops.as_tensor_like(other, self), self)
 
-    def matmul(self, other: Tensor) -> Tensor:
+    def matmul(self, other: Operand) -> Tensor:
         """The matrix product self @ other, z[…,i,j] = Σ_k self[…,i,k] · other[…,k,j].
 
         Leading axes broadcast. A 1-d operand is a row on the left, a column on the right, and
@@ -40,7 +40,7 @@ class ProductMethods:
         >>> tinydl.ones(5, 2, 3).matmul(tinydl.ones(3, 4)).shape
         (5, 2, 4)
         """
-        return ops.matmul(self, other)
+        return self @ other
 
     def mm(self, mat2: Tensor) -> Tensor:
         """The product of two matrices, self[i,k] · mat2[k,j] → z[i,j].
@@ -67,18 +67,18 @@ class ProductMethods:
             )
         return ops.matmul(self, mat2)
 
-    def dot(self, other: Tensor) -> Tensor:
-        """The inner product of two vectors, Σ self[i] · other[i].
+    def dot(self, tensor: Tensor) -> Tensor:
+        """The inner product of two vectors, Σ self[i] · tensor[i].
 
         >>> import tinydl
         >>> tinydl.tensor([1.0, 2.0]).dot(tinydl.tensor([3.0, 4.0]))
         tensor(11.)
         """
-        if self.ndim != 1 or self.shape != other.shape:
+        if self.ndim != 1 or self.shape != tensor.shape:
             raise ValueError(
-                f"dot: expected two vectors of one size, got {self._array} and {other._array}"
+                f"dot: expected two vectors of one size, got {self._array} and {tensor._array}"
             )
-        return ops.matmul(self, other)
+        return ops.matmul(self, tensor)
 
     def mv(self, vec: Tensor) -> Tensor:
         """The product of a matrix and a vector, self[i,k] · vec[k] → z[i].

@@ -32,11 +32,11 @@ class RearrangeMethods:
 
     __slots__ = ()
 
-    def repeat(self, *repeats: int | Sequence[int]) -> Tensor:
+    def repeat(self, *times: int | Sequence[int], repeats: Sequence[int] | None = None) -> Tensor:
         """The whole tensor again and again: repeats[i] times along axis i, as np.tile.
 
         Args:
-            repeats: at least one number for each axis; more make new axes in front.
+            times, repeats: at least one number for each axis; more make new axes in front.
 
         Example:
             >>> import tinydl
@@ -44,7 +44,7 @@ class RearrangeMethods:
             tensor([[1, 2, 1, 2],
                     [1, 2, 1, 2]])
         """
-        repeats, x = _sizes(repeats), self._array
+        repeats, x = _sizes(times, repeats), self._array
         if len(repeats) < x.ndim or any(n < 0 for n in repeats):
             raise ValueError(f"repeat: {repeats} must be a number ≥ 0 for each axis of {x}")
         shape = (1,) * (len(repeats) - x.ndim) + x.shape
@@ -57,23 +57,28 @@ class RearrangeMethods:
                 y = y.reshape(shape)
         return y if y._array.storage is not x.storage else y.clone()
 
-    def tile(self, *dims: int | Sequence[int]) -> Tensor:
+    def tile(self, *times: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
         """repeat() with 1 for the leading axes that dims does not mention, as np.tile.
 
         >>> import tinydl
         >>> tinydl.zeros(2, 3).tile(2).shape
         (2, 6)
         """
-        dims = tuple(_sizes(dims))
+        dims = _sizes(times, dims)
         return self.repeat((1,) * (self.ndim - len(dims)) + dims)
 
     def repeat_interleave(
-        self, repeats: int | Tensor, dim: int | None = None, *, output_size: int | None = None
+        self,
+        repeats: int | Tensor | None = None,
+        dim: int | None = None,
+        *,
+        output_size: int | None = None,
     ) -> Tensor:
         """Each element (each slice along dim) so many times in a row, as np.repeat.
 
         Args:
             repeats: one number for all, or a tensor of integers, one for each; its values are read.
+                Without it self has them, and what is repeated are 0, 1, 2, ….
             dim: the axis; all elements in reading order if None.
             output_size: what the repeats add up to, taken as PyTorch takes it and checked.
 
@@ -84,6 +89,9 @@ class RearrangeMethods:
             >>> tinydl.tensor([1, 2]).repeat_interleave(tinydl.tensor([1, 3]))
             tensor([1, 2, 2, 2])
         """
+        if repeats is None:
+            places = ops.as_tensor_like(np.arange(self.numel()), self)
+            return places.repeat_interleave(self, output_size=output_size)
         x = self.flatten() if dim is None else self
         axis = 0 if dim is None else ops.axis("repeat_interleave", dim, self.ndim)
         n, shape = x.shape[axis], x.shape
@@ -113,14 +121,14 @@ class RearrangeMethods:
         y = y.reshape(*shape[:axis], n * repeats, *shape[axis + 1 :])
         return y if y._array.storage is not x._array.storage else y.clone()
 
-    def flip(self, *dims: int | Sequence[int]) -> Tensor:
+    def flip(self, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
         """The elements in reverse order along each of the axes.
 
         >>> import tinydl
         >>> tinydl.arange(3).flip(0)
         tensor([2, 1, 0])
         """
-        dims = ops.axes("flip", tuple(_sizes(dims)), self.ndim)
+        dims = ops.axes("flip", _sizes(axes, dims), self.ndim)
         back = slice(None, None, -1)
         if not self.ndim:
             return self.clone()
@@ -162,10 +170,9 @@ class RearrangeMethods:
             >>> tinydl.arange(5).roll(2)
             tensor([3, 4, 0, 1, 2])
         """
-        if dims is None or dims == ():
+        if dims is None or not np.size(dims):
             return self.flatten().roll(shifts, 0).reshape(self.shape)
-        shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-        dims = (dims,) if isinstance(dims, int) else tuple(dims)
+        shifts, dims = _sizes((shifts,)), _sizes((dims,))
         if len(shifts) != len(dims):
             raise ValueError(f"roll: {len(shifts)} shifts for {len(dims)} dims; give one for each")
         y = self

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, overload
 
+import numpy as np
+
 from .. import ops
+from .shape import _sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,10 +130,12 @@ class ReduceMethods:
     @overload
     def max(self, dim: Tensor) -> Tensor: ...
     @overload
+    def max(self, *, other: Tensor) -> Tensor: ...
+    @overload
     def max(self, dim: int, keepdim: bool = False) -> ValuesAndIndices: ...
     @overload
     def max(self, *, axis: int, keepdims: bool = False) -> ValuesAndIndices: ...
-    def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
+    def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False, other=None):
         """The maximum of all, or (values, indices) along one axis: the first of equal ones.
 
         indices are int64 and count along the axis. NaN is above all. Of all elements, equal maxima
@@ -143,24 +148,26 @@ class ReduceMethods:
         >>> x.max(dim=1)
         ValuesAndIndices(values=tensor([4., 3.]), indices=tensor([1, 0]))
         """
-        return self._extreme("max", dim, keepdim, axis, keepdims)
+        return self._extreme("max", dim if other is None else other, keepdim, axis, keepdims)
 
     @overload
     def min(self, dim: None = None, keepdim: bool = False, *, keepdims: bool = False) -> Tensor: ...
     @overload
     def min(self, dim: Tensor) -> Tensor: ...
     @overload
+    def min(self, *, other: Tensor) -> Tensor: ...
+    @overload
     def min(self, dim: int, keepdim: bool = False) -> ValuesAndIndices: ...
     @overload
     def min(self, *, axis: int, keepdims: bool = False) -> ValuesAndIndices: ...
-    def min(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
+    def min(self, dim=None, keepdim=False, *, axis=None, keepdims=False, other=None):
         """The minimum of all, or (values, indices) along one axis: as max(), NaN below all.
 
         >>> import tinydl
         >>> tinydl.tensor([[1.0, 4.0], [3.0, 2.0]]).min(dim=0)
         ValuesAndIndices(values=tensor([1., 2.]), indices=tensor([0, 1]))
         """
-        return self._extreme("min", dim, keepdim, axis, keepdims)
+        return self._extreme("min", dim if other is None else other, keepdim, axis, keepdims)
 
     def _extreme(self, name, dim, keepdim, axis, keepdims):
         dim, keepdim = _either(dim, axis, keepdim, keepdims)
@@ -168,7 +175,7 @@ class ReduceMethods:
             return (self.amax if name == "max" else self.amin)(keepdim=keepdim)
         if ops.is_tensor(dim):
             return (self.maximum if name == "max" else self.minimum)(dim)
-        if not isinstance(dim, int):
+        if not isinstance(dim, (int, np.integer)):
             every = "amax" if name == "max" else "amin"
             raise TypeError(f"{name}: dim must be one int, got {dim!r}; {every} takes several")
         op = ops.max if name == "max" else ops.min
@@ -265,15 +272,14 @@ class ReduceMethods:
         x = self if dtype is None else self.to(dtype)
         return ops.log_softmax(x, dim=ops.axis("log_softmax", dim, x.ndim))
 
-    def sum_to_size(self, *size: int | Sequence[int]) -> Tensor:
+    def sum_to_size(self, *sizes: int | Sequence[int], size: Sequence[int] | None = None) -> Tensor:
         """The adjoint of broadcasting: sums the axes along which that size would repeat in self.
 
         >>> import tinydl
         >>> tinydl.ones(4, 3).sum_to_size(1, 3)
         tensor([[4., 4., 4.]])
         """
-        shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
-        own = self._array.shape[::-1]
+        shape, own = _sizes(sizes, size), self._array.shape[::-1]
         if len(shape) > len(own) or any(
             n not in (1, m) for n, m in zip(shape[::-1], own, strict=False)
         ):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .. import ops
 from ..dtypes import DType
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-def _sizes(sizes: tuple) -> tuple:
-    """f(2, 3) and f((2, 3)) mean the same."""
-    return tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+def _sizes(sizes: tuple, named: Sequence[int] | None = None) -> tuple:
+    """f(2, 3), f((2, 3)) and f(named=(2, 3)) mean the same; integers may be NumPy's."""
+    if named is not None:
+        sizes = (*sizes, named)
+    one = len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer))
+    return tuple(sizes[0]) if one else sizes
 
 
 class ShapeMethods:
@@ -24,7 +29,7 @@ class ShapeMethods:
 
     Args:
         dim, dims, dim0, dim1: axes, 0 the first and −1 the last.
-        shape, sizes: integers, or one tuple of them.
+        shape, size, sizes: integers, or one tuple of them.
 
     Returns:
         A tensor of self's dtype: a view of the same memory. Only reshape and flatten, where they
@@ -37,7 +42,7 @@ class ShapeMethods:
 
     __slots__ = ()
 
-    def reshape(self, *shape: int | Sequence[int]) -> Tensor:
+    def reshape(self, *sizes: int | Sequence[int], shape: Sequence[int] | None = None) -> Tensor:
         """The elements in reading order in another shape; one size may be −1, "what is left".
 
         A view where strides allow it, else a copy.
@@ -48,7 +53,8 @@ class ShapeMethods:
                 [3, 4, 5]])
         """
         return ops.reshape(
-            self, shape=ops.infer_shape(_sizes(shape), self._array.size, self._array)
+            self,
+            shape=ops.infer_shape("reshape", _sizes(sizes, shape), self._array.size, self._array),
         )
 
     def reshape_as(self, other: Tensor) -> Tensor:
@@ -60,7 +66,9 @@ class ShapeMethods:
         """
         return self.reshape(other.shape)
 
-    def view(self, *shape: int | Sequence[int] | DType) -> Tensor:
+    def view(
+        self, *sizes: int | Sequence[int] | DType, size: Sequence[int] | None = None
+    ) -> Tensor:
         """reshape() that never copies; of a dtype, the same bytes as elements of that dtype.
 
         The view as another dtype is outside the graph; where sizes of elements differ, the last
@@ -76,9 +84,9 @@ class ShapeMethods:
             >>> tinydl.ones(1).view(tinydl.int32)
             tensor([1065353216], dtype=tinydl.int32)
         """
-        if len(shape) == 1 and isinstance(shape[0], DType):
-            return ops.reinterpret(self, shape[0])
-        target = ops.infer_shape(_sizes(shape), self._array.size, self._array)
+        if len(sizes) == 1 and isinstance(sizes[0], DType):
+            return ops.reinterpret(self, sizes[0])
+        target = ops.infer_shape("view", _sizes(sizes, size), self._array.size, self._array)
         if self._array.reshape(target) is None:
             raise ValueError(
                 f"view: {self._array} with strides {self.stride()} has no view of shape {target}; "
@@ -95,14 +103,14 @@ class ShapeMethods:
         """
         return self.view(other.shape)
 
-    def permute(self, *dims: int | Sequence[int]) -> Tensor:
+    def permute(self, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
         """The axes in another order: axis i of the result is axis dims[i] of self.
 
         >>> import tinydl
         >>> tinydl.zeros(8, 28, 26, 3).permute(0, 3, 1, 2).shape
         (8, 3, 28, 26)
         """
-        dims = tuple(ops.axis("permute", d, self.ndim) for d in _sizes(dims))
+        dims = tuple(ops.axis("permute", d, self.ndim) for d in _sizes(axes, dims))
         if sorted(dims) != list(range(self.ndim)):
             raise ValueError(f"permute: {dims} must name each axis of {self._array} once")
         return ops.permute(self, dims=dims)
@@ -153,7 +161,7 @@ class ShapeMethods:
         """
         return self.transpose(-2, -1)
 
-    def expand(self, *sizes: int | Sequence[int]) -> Tensor:
+    def expand(self, *sizes: int | Sequence[int], size: Sequence[int] | None = None) -> Tensor:
         """Axes of size 1 repeated, and new ones in front, without copying; −1 keeps a size.
 
         >>> import tinydl
@@ -161,7 +169,7 @@ class ShapeMethods:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
         """
-        sizes, own = _sizes(sizes), self._array.shape
+        sizes, own = _sizes(sizes, size), self._array.shape
         new = len(sizes) - len(own)
         shape = tuple(own[i - new] if n == -1 and i >= new else n for i, n in enumerate(sizes))
         fits = all(have in (1, n) for have, n in zip(own, shape[max(new, 0) :], strict=False))
@@ -224,7 +232,9 @@ class ShapeMethods:
         (8, 3, 4, 4)
         """
         dim, shape = ops.axis("unflatten", dim, self.ndim), self._array.shape
-        sizes = ops.infer_shape(tuple(sizes), shape[dim], f"axis {dim} of {self._array}")
+        sizes = ops.infer_shape(
+            "unflatten", tuple(sizes), shape[dim], f"axis {dim} of {self._array}"
+        )
         return ops.reshape(self, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
 
     def squeeze(self, dim: int | Sequence[int] | None = None) -> Tensor:

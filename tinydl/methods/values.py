@@ -18,8 +18,11 @@ class ValueMethods:
 
     __slots__ = ()
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self, *, force: bool = False) -> np.ndarray:
         """A NumPy array on the same memory: a change of one is seen in the other.
+
+        Args:
+            force: whatever self is, as by .detach().cpu().numpy().
 
         Raises:
             RuntimeError: self requires a gradient, which NumPy would lose; use .detach().numpy().
@@ -31,6 +34,8 @@ class ValueMethods:
             >>> tinydl.arange(3).numpy()
             array([0, 1, 2])
         """
+        if force:
+            return self.detach().cpu().numpy()
         if self.requires_grad and graph.mode.enabled:
             raise RuntimeError(f"numpy: {self._array} requires a gradient; use .detach().numpy()")
         if not self._array.backend.is_cpu:
@@ -53,7 +58,9 @@ class ValueMethods:
             3.0
         """
         if self._array.size != 1:
-            raise ValueError(f"item: {self._array} has {self._array.size} elements, not one")
+            raise ValueError(
+                f"item: {self._array} has {self._array.size} elements, not one; tolist() has all"
+            )
         return self._array.numpy().item()
 
     def is_nonzero(self) -> bool:
@@ -97,8 +104,8 @@ class ValueMethods:
         return complex(self.item())
 
     def __index__(self) -> int:
-        if self._array.dtype.is_floating_point:
-            raise TypeError(f"{self._array} is no integer and cannot be an index")
+        if self._array.dtype.is_floating_point or self._array.size != 1:
+            raise TypeError(f"{self._array} is not one integer, so it cannot be an index")
         return int(self.item())
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -140,6 +140,8 @@ def conv_padding(padding, window: tuple, stride: tuple, dilation: tuple) -> tupl
                 f"window {window}, dilation {dilation}; give the padding as numbers"
             )
         return (spans[0] // 2, spans[1] // 2)
+    if isinstance(padding, str):
+        raise ValueError(f"conv2d: padding must be numbers, 'valid' or 'same'; got {padding!r:.60}")
     return pair("conv2d", "padding", padding, 0)
 
 

@@ -6,6 +6,7 @@ import warnings
 
 from .. import dtypes, ops
 from ..amp import in_float32
+from ..creation import as_tensor
 from ..tensor import Tensor
 from .module import Module
 
@@ -14,6 +15,11 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
     """PyTorch's old pair of flags, still in its signatures, as the word that replaced them."""
     if size_average is None and reduce is None:
         return reduction
+    if isinstance(size_average, Tensor):
+        raise TypeError(
+            "size_average is a bool, got a tensor; a loss is made first and called then: "
+            "nn.MSELoss()(input, target)"
+        )
     if reduce is False:
         return "none"
     return "sum" if size_average is False else "mean"
@@ -28,6 +34,11 @@ def _reduce(loss: Tensor, reduction: str, count=None) -> Tensor:
     if reduction == "mean":
         return loss.mean() if count is None else loss.sum() / count
     raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
+
+
+def _target(target, input: Tensor) -> Tensor:
+    """A target, of which lists and NumPy's arrays go where the input is."""
+    return target if isinstance(target, Tensor) else as_tensor(target, device=input.device)
 
 
 def mse_loss(
@@ -60,6 +71,7 @@ def mse_loss(
         >>> tinydl.nn.functional.mse_loss(tinydl.tensor([1.0, 2.0]), tinydl.tensor([1.0, 4.0]))
         tensor(2.)
     """
+    target = _target(target, input)
     if input.shape != target.shape and not broadcast:
         raise ValueError(
             f"mse_loss: input {input._array} and target {target._array} must have one shape; "
@@ -119,12 +131,17 @@ def cross_entropy(
         )
     if not input.ndim:
         raise ValueError(f"cross_entropy: input {input._array} has no class axis")
+    target = _target(target, input)
     classes = 0 if input.ndim == 1 else 1
     if target.is_floating_point():
         return _soft_cross_entropy(input, target, classes, weight, label_smoothing, reduction)
     expected = input.shape[:classes] + input.shape[classes + 1 :]
     if target.shape != expected:
-        hint = " (labels are class numbers, not one-hot)" if target.shape == input.shape else ""
+        hint = ""
+        if target.shape == input.shape:
+            hint = "; labels are class numbers, not one-hot: use .argmax(1), or .float()"
+        elif target.shape == (*expected, 1):
+            hint = "; use .squeeze(-1)"
         raise ValueError(
             f"cross_entropy: input {input._array} takes labels of shape {expected}, "
             f"got target {target._array}{hint}"
@@ -164,6 +181,11 @@ def cross_entropy(
 
 def _soft_cross_entropy(input, target, classes, weight, label_smoothing, reduction) -> Tensor:
     """Σ_c −target[c] ln softmax(x)[c]: the target is a distribution."""
+    if not input.is_floating_point():
+        raise TypeError(
+            f"cross_entropy: input {input._array} holds integers and target {target._array} does "
+            "not: logits come first, labels second"
+        )
     if target.shape != input.shape:
         raise ValueError(
             f"cross_entropy: a target of probabilities has the input's shape {input.shape}, "

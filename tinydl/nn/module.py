@@ -77,11 +77,14 @@ class Module(TreeMethods, HookMethods, StateMethods):
                     other.pop(name, None)
                 home[name] = value
                 return
-        for home in (self._parameters, self._modules, self._buffers):
+        for kind, home in (*homes.items(), (Tensor, self._buffers)):
             if name in home:
-                allowed = value is None or (home is self._buffers and isinstance(value, Tensor))
-                if not allowed:
-                    raise TypeError(f"{type(self).__name__}.{name} was {home[name]!r:.60}")
+                if not (value is None or (kind is Tensor and isinstance(value, Tensor))):
+                    hint = "; write into it by copy_() under no_grad()" * isinstance(value, Tensor)
+                    raise TypeError(
+                        f"{type(self).__name__}.{name}: expected a {kind.__name__} or None, got a "
+                        f"{type(value).__name__}{hint}"
+                    )
                 if capture.current is not None and value is not home[name]:
                     capture.current.refuse(
                         f"makes {type(self).__name__}.{name} another tensor (write to it in place)"
@@ -167,9 +170,13 @@ class Module(TreeMethods, HookMethods, StateMethods):
     def _check_new(self, name: str, value: object, kind: type, home: dict) -> None:
         """Refuses what state_dict() could not save, or the attribute `name` would not be."""
         if not (value is None or isinstance(value, kind)):
+            got = f"a {type(value).__name__}"
+            if isinstance(value, type):
+                got = f"a class; {value.__name__}(…) makes one"
+            elif isinstance(value, list):
+                got = "a list; *layers gives them one by one"
             raise TypeError(
-                f"{type(self).__name__}.{name}: expected a {kind.__name__} or None, got a "
-                f"{type(value).__name__}"
+                f"{type(self).__name__}.{name}: expected a {kind.__name__} or None, got {got}"
             )
         if not name or "." in name:
             raise KeyError(f"{type(self).__name__}: {name!r} is no name; paths have the dots")

@@ -13,6 +13,9 @@ class Parameter(Tensor):
         data: a tensor, whose memory it takes over.
         requires_grad: whether it is trained.
 
+    Raises:
+        TypeError: data is no tensor, or not floating point and to be trained.
+
     Example:
         >>> import tinydl
         >>> tinydl.nn.Parameter(tinydl.zeros(2))
@@ -23,6 +26,10 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor | Array, requires_grad: bool = True):
+        if not isinstance(data, (Tensor, Array)):
+            raise TypeError(
+                f"Parameter: expected a Tensor, got a {type(data).__name__}; use tinydl.tensor(…)"
+            )
         super().__init__(data if isinstance(data, Array) else data._array)
         self.requires_grad_(requires_grad)
 

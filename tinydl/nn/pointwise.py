@@ -22,8 +22,8 @@ def _limited(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def _hardswish(x: Tensor) -> Tensor:
-    near = x.clamp(-3.0, 3.0)  # no integers: uint8 does not hold −3
-    return ops.where(x <= -3.0, 0, ops.where(x < 3.0, near * (near + 3) / 6, x))
+    near = x.clamp(-3.0, 3.0)  # fractions, as −3 is none of uint8's numbers
+    return ops.where(x <= -3.0, 0, ops.where(x < 3, near * (near + 3) / 6, x))
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:

@@ -55,6 +55,7 @@ class StateMethods:
             (missing_keys, unexpected_keys), both empty if strict.
 
         Raises:
+            TypeError: state_dict is no dict.
             RuntimeError: keys or shapes that differ; all are listed, and nothing is loaded.
 
         Example:
@@ -65,6 +66,11 @@ class StateMethods:
             >>> other.weight.equal(one.weight)
             True
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                "load_state_dict: expected a dict of tensors, such as tinydl.load(path) reads, got "
+                f"a {type(state_dict).__name__}"
+            )
         own = dict(self._state())
         missing = [key for key in own if key not in state_dict]
         unexpected = [key for key in state_dict if key not in own]
@@ -88,9 +94,14 @@ def _key_diff(name: str, own, given, missing: list, unexpected: list) -> str:
     """Both lists with shapes, and what a renamed prefix would explain."""
     lines = [f"load_state_dict: the keys do not fit {name}"]
     lines += [f"  - missing    {key}  {own[key]._array}" for key in missing]
-    lines += [f"  + unexpected {key}  {tuple(given[key].shape)}" for key in unexpected]
+    lines += [f"  + unexpected {key}  {_kind(given[key])}" for key in unexpected]
     for prefix in ("module.", "model.", "_orig_mod."):
         if unexpected and all(key.startswith(prefix) for key in unexpected):
             lines.append(f"all unexpected keys start with {prefix!r}: strip it from the keys")
     lines.append("strict=False loads what fits")
     return "\n".join(lines)
+
+
+def _kind(value) -> str:
+    """f32[2,3], or what else came: load_state_dict(checkpoint) is given more than tensors."""
+    return str(getattr(value, "_array", type(value).__name__))

@@ -67,8 +67,10 @@ def _refuse(x: Array, w: Array, b: Array | None, stride, padding, dilation, grou
         )
     if c_group * groups != c:
         per_group = f" in each of {groups} groups" if groups > 1 else ""
+        hint = "; are x's channels last? x.permute(0, 3, 1, 2)" if width == c_group * groups else ""
         raise ValueError(
-            f"conv2d: weight has {c_group} input channels{per_group} but x has {c} (x {x}, w {w})"
+            f"conv2d: weight has {c_group} input channels{per_group} but x has {c} "
+            f"(x {x}, w {w}){hint}"
         )
     if _shape(x.shape, w.shape, stride, padding, dilation, groups) is None:
         raise ValueError(

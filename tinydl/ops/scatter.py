@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..array import Array, broadcast_shapes
+from ..limits import iinfo
 from ..op import different_devices
 from ..tensor import Tensor, as_tensor_like, is_number
 from .advanced import _without_ones
@@ -145,8 +146,8 @@ def _nothing(reduce: str, dtype: dtypes.DType):
             return -np.inf if low else np.inf
         if dtype is dtypes.bool_:
             return not low
-        info = np.iinfo(dtype.numpy)
-        return int(info.min if low else info.max)
+        info = iinfo(dtype)
+        return info.min if low else info.max
     return 1 if reduce == "prod" else 0
 
 

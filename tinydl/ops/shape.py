@@ -93,13 +93,13 @@ def to_device(x, *, device, source):
 to_device.vjp(x=lambda g, device, source: to_device(g, device=source, source=device))
 
 
-def infer_shape(shape: tuple, size: int, what: object) -> tuple:
+def infer_shape(op: str, shape: tuple, size: int, what: object) -> tuple:
     """A shape for `size` elements, where one entry may be −1 for "whatever is left"."""
     known = prod(n for n in shape if n != -1)
     free = shape.count(-1)
     if free > 1 or any(n < -1 for n in shape):
-        raise ValueError(f"reshape: {shape}: sizes are ≥ 0 and at most one of them is −1")
+        raise ValueError(f"{op}: {shape}: sizes are ≥ 0 and at most one of them is −1")
     fits = known and size % known == 0 if free else known == size
     if not fits:
-        raise ValueError(f"reshape: {what} has {size} elements, which do not fill {shape}")
+        raise ValueError(f"{op}: {what} has {size} elements, which do not fill {shape}")
     return tuple(size // known if n == -1 else n for n in shape) if free else shape

@@ -42,14 +42,17 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         self._moves = 0  # how often the state's tensors became others
         self.param_groups: list[dict[str, Any]] = []
-        if isinstance(params, Tensor):
-            raise TypeError("optimizer: give a list of parameters, such as model.parameters()")
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            raise TypeError(
+                "optimizer: expected a list of parameters, such as model.parameters(), got a "
+                f"{type(params).__name__}"
+            )
         groups = list(params)
         if not groups:
             raise ValueError(
                 "optimizer: the parameter list is empty. model.parameters() finds what was "
                 "assigned as an attribute (self.fc = nn.Linear(…)); modules in a plain list need "
-                "nn.ModuleList, and an iterator can be used up only once"
+                "nn.ModuleList, tensors nn.Parameter, and an iterator can be used up only once"
             )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
@@ -79,7 +82,10 @@ class Optimizer:
         known = {p for group in self.param_groups for p in group["params"]}
         for i, p in enumerate(params):
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer: parameter {i} is a {type(p).__name__}, not a Tensor")
+                raise TypeError(
+                    f"optimizer: parameter {i} is a {type(p).__name__}, not a Tensor; "
+                    "model.parameters() has a model's"
+                )
             if not p.is_leaf:
                 raise ValueError(f"optimizer: parameter {i}, {p._array}, is computed, not a leaf")
             if p in known:

@@ -20,7 +20,13 @@ from ..utils.data.seeding import sample_generator
 
 
 class Compose:
-    """One transform after another."""
+    """One transform after another.
+
+    >>> import numpy as np
+    >>> from tinydl.vision.transforms import Compose, Normalize, ToTensor
+    >>> Compose([ToTensor(), Normalize(0.5, 0.5)])(np.full((2, 2), 255, np.uint8)).shape
+    (1, 2, 2)
+    """
 
     def __init__(self, transforms: Sequence[Callable]):
         self.transforms = list(transforms)
@@ -53,7 +59,13 @@ class Lambda:
 
 
 class ToTensor:
-    """u8[h,w] or u8[h,w,c] of 0…255 → f32[c,h,w] of 0…1; other dtypes keep their values."""
+    """u8[h,w] or u8[h,w,c] of 0…255 → f32[c,h,w] of 0…1; other dtypes keep their values.
+
+    >>> import numpy as np
+    >>> from tinydl.vision.transforms import ToTensor
+    >>> ToTensor()(np.array([[0, 51, 255]], np.uint8))
+    tensor([[[0. , 0.2, 1. ]]])
+    """
 
     def __call__(self, image):
         array = np.asarray(image)
@@ -76,7 +88,21 @@ class ToTensor:
 
 
 class Normalize:
-    """(x − mean) / std, for each channel of a float tensor [c,h,w]."""
+    """(x − mean) / std, for each channel of a float tensor [c,h,w].
+
+    Args:
+        mean, std: one number, or one for each channel.
+        inplace: whether x itself is changed.
+
+    Raises:
+        ValueError: std is 0, or when called, another number of channels or no floats.
+
+    Example:
+        >>> import tinydl
+        >>> from tinydl.vision.transforms import Normalize
+        >>> Normalize(0.5, 0.25)(tinydl.tensor([[[0.0, 0.5, 1.0]]]))
+        tensor([[[-2.,  0.,  2.]]])
+    """
 
     def __init__(self, mean, std, inplace: bool = False):
         self.mean, self.std, self.inplace = np.atleast_1d(mean), np.atleast_1d(std), inplace

@@ -12,12 +12,24 @@ import numpy as np
 
 import tinydl
 
-# dtypes that files and NumPy like and tinydl lacks → the nearest that it has
-NEAREST = {"f8": "f4", "f2": "f4", "i1": "i4", "i2": "i4", "u2": "i4", "u4": "i8"}
+# dtypes that files and NumPy like and networks do not → the nearest that they do
+NEAREST = {"u2": "i4", "u4": "i8", "f2": "f4", "f8": "f4"}
 
 
 def default_collate(batch: Sequence):
-    """Stacks samples along a new first axis; dicts, tuples and lists are collated item by item."""
+    """Stacks samples along a new first axis; dicts, tuples and lists are collated item by item.
+
+    x₀[…], x₁[…], … → y[n,…]; numbers → y[n]; text stays a list.
+
+    Raises:
+        ValueError: samples of different shapes, lengths or keys.
+        TypeError: samples of another kind.
+
+    Example:
+        >>> from tinydl.utils.data import default_collate
+        >>> default_collate([(1.5, "a"), (2.5, "b")])
+        [tensor([1.5, 2.5]), ['a', 'b']]
+    """
     first = batch[0]
     if isinstance(first, tinydl.Tensor):
         _check_shapes(batch)

@@ -33,11 +33,33 @@ class Job(NamedTuple):
 class DataLoader:
     """Batches of a data set, as an iterable.
 
-    num_workers threads read up to prefetch_factor batches each ahead of the loop; 0 reads in the
-    loop itself. Batches come in the sampler's order either way. batch_size=None yields samples.
-    A `sampler` or `batch_sampler` that draws random numbers of its own keeps its own state: only
-    the order made by shuffle=True belongs to state_dict(). Accepted for PyTorch's sake and without
-    effect, as workers are threads: pin_memory, pin_memory_device, persistent_workers, in_order.
+    Args:
+        dataset: anything with __getitem__ and __len__.
+        batch_size: samples in a batch; None yields samples as they are.
+        shuffle: whether each pass has a new order, which belongs to state_dict().
+        sampler: indices in the order in which they are taken. One that draws random numbers of its
+            own keeps its own state.
+        batch_sampler: lists of indices, in place of batch_size, shuffle, sampler and drop_last.
+        num_workers: threads that read ahead of the loop; 0 reads in the loop itself. Batches come
+            in the same order either way.
+        collate_fn: makes a batch of a list of samples; default_collate unless given.
+        drop_last: whether a last batch that is not full is left out.
+        timeout: seconds to wait for a batch of a worker; 0 is no limit.
+        worker_init_fn: called with its number by each worker when it starts.
+        generator: what the passes' seeds are drawn from; the default one if None.
+        prefetch_factor: batches that each worker reads ahead, 2 unless given.
+        pin_memory, pin_memory_device, persistent_workers, in_order: PyTorch's, without effect, as
+            workers are threads.
+
+    Raises:
+        ValueError: arguments that do not go together; the message says which.
+
+    Example:
+        >>> import tinydl
+        >>> from tinydl.utils.data import DataLoader, TensorDataset
+        >>> samples = TensorDataset(tinydl.randn(10, 3), tinydl.arange(10))
+        >>> [tuple(x.shape) for x, y in DataLoader(samples, batch_size=4)]
+        [(4, 3), (4, 3), (2, 3)]
     """
 
     def __init__(

@@ -18,7 +18,18 @@ import tinydl
 
 
 class Dataset:
-    """Base of map-style data sets: subclasses give __getitem__(index) and __len__()."""
+    """Base of map-style data sets: subclasses give __getitem__(index) and __len__().
+
+    >>> from tinydl.utils.data import DataLoader, Dataset
+    >>> class Squares(Dataset):
+    ...     def __getitem__(self, index):
+    ...         return index**2
+    ...
+    ...     def __len__(self):
+    ...         return 5
+    >>> list(DataLoader(Squares(), batch_size=3))
+    [tensor([0, 1, 4]), tensor([ 9, 16])]
+    """
 
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__} has no __getitem__(self, index)")
@@ -28,7 +39,20 @@ class Dataset:
 
 
 class TensorDataset(Dataset):
-    """Sample i is (tensors[0][i], tensors[1][i], …)."""
+    """Sample i is (tensors[0][i], tensors[1][i], …).
+
+    Args:
+        tensors: tensors or NumPy arrays whose first axes are equally long.
+
+    Raises:
+        ValueError: they are not, or there are none.
+
+    Example:
+        >>> import tinydl
+        >>> from tinydl.utils.data import TensorDataset
+        >>> TensorDataset(tinydl.arange(6).reshape(3, 2), tinydl.tensor([7, 8, 9]))[1]
+        (tensor([2, 3]), tensor(8))
+    """
 
     def __init__(self, *tensors):
         if not tensors:
@@ -50,7 +74,12 @@ class TensorDataset(Dataset):
 
 
 class Subset(Dataset):
-    """The samples of `dataset` at `indices`."""
+    """The samples of `dataset` at `indices`.
+
+    >>> from tinydl.utils.data import Subset
+    >>> list(Subset("abcde", [4, 0]))
+    ['e', 'a']
+    """
 
     def __init__(self, dataset, indices: Sequence[int]):
         self.dataset, self.indices = dataset, indices
@@ -66,7 +95,12 @@ class Subset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """Data sets one after another."""
+    """Data sets one after another.
+
+    >>> from tinydl.utils.data import ConcatDataset
+    >>> list(ConcatDataset(["ab", "cd"]))
+    ['a', 'b', 'c', 'd']
+    """
 
     def __init__(self, datasets: Iterable):
         self.datasets = list(datasets)
@@ -87,7 +121,23 @@ class ConcatDataset(Dataset):
 
 
 def random_split(dataset, lengths: Sequence[float], generator=None) -> list[Subset]:
-    """Cuts a data set at random into parts of the given sizes, or fractions that sum to 1."""
+    """Cuts a data set at random into parts of the given sizes, or fractions that sum to 1.
+
+    Args:
+        dataset: anything with __getitem__ and __len__.
+        lengths: of the parts, together len(dataset), or fractions of it; what rounding them down
+            leaves over goes to the first parts, one sample each.
+        generator: what the order is drawn from; the default one if None.
+
+    Raises:
+        ValueError: lengths that do not add up.
+
+    Example:
+        >>> from tinydl.utils.data import random_split
+        >>> train, test = random_split(range(10), [0.75, 0.25])
+        >>> len(train), len(test)
+        (8, 2)
+    """
     size = len(dataset)
     if math.isclose(sum(lengths), 1) and all(0 <= part <= 1 for part in lengths):
         counts = [math.floor(size * part) for part in lengths]
