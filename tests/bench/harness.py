@@ -23,6 +23,7 @@ TOLERANCE = 2e-4  # of the largest value: sums of thousands of products in float
 HALVES = 2.0**-8  # … rounded to bfloat16
 PATIENCE = 90  # seconds for one answer; torch.compile takes a while
 FEWEST = 3  # rounds of a row, however long one takes
+CALM = 0.025  # seconds until threads with nothing to do have gone to sleep (OpenMP takes 12 ms)
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -126,6 +127,7 @@ class Field:
                 with self._excused(name, found):
                     spent = self.get(name).ask("time", row=row.name, seconds=seconds)["seconds"]
                     found["seconds"][name].append(float(f"{spent:.4g}"))
+                time.sleep(CALM if self.threads > 1 else 0)  # else the next one lacks a core
             if i + 1 >= FEWEST and time.monotonic() > end:
                 break
         return found
