@@ -3,7 +3,7 @@
  *     cc -O2 -Inative -Inative/common -Inative/cpu tests/bench/wakeup.c native/cpu/parallel.c \
  *        native/common/status.c -pthread -o wakeup && ./wakeup 2
  *
- * Regions of two pieces that do nothing, one right after the other (the workers still spin) and
+ * Regions of two pieces that do nothing, one right after the other (the workers look for them) and
  * after pauses (they sleep); then how large a piece must be for two threads to beat one.
  */
 #define _GNU_SOURCE
