@@ -16,10 +16,9 @@ class Note(NamedTuple):
 
 NOTES: dict[str, Note] = {
     "call-": Note(
-        "the interpreter: of 2.7 µs for an addition 0.3 are C, 1.0 an array and its memory",
-        "an array made without calls takes 0.8 µs, and 0.56 without counting memory: too little; "
-        "errors that name lines, autocast and hooks took backward from 33 to 40 µs, the step from "
-        "195 to 215",
+        "the interpreter: of 2.6 µs for an addition 0.2 are C, 1.3 an array and its memory",
+        "an array made without calls in Python takes 0.8 to 0.9 of its time: too little for code "
+        "that is twice as long; kernels called without making lists: 0.95",
     ),
     "conv-512-": Note(
         "the filter: 9 MB from L3, and 38 MB when transformed",
@@ -59,29 +58,30 @@ NOTES: dict[str, Note] = {
         "18 instructions a vector: the cache gives one faster than they are done",
         "a polynomial of least error instead of the series; limits that let NaN pass for nothing",
     ),
-    "sgemm-1x3136x128": Note(
-        "memory, and what others on this host take of it: beside the code of the run before, in "
-        "turns, it takes the same 18 µs, 1.1 times as fast as PyTorch then",
-        "nothing",
-    ),
-    "sgemm-3136x9x32": Note(
-        "the host, as above: 14.7 µs with one thread, before and now; ± 12 % with two",
-        "nothing",
-    ),
     "sigmoid-16k": Note(
         "the call, and a division beside the exponential",
         "1 / (1 + e^-x) would spare a choice, but loses what is below e^-88",
     ),
     "add": Note(
-        "memory; three quarters of its bandwidth in a quieter run, two thirds and less in this one",
+        "memory, at two thirds to three quarters of its bandwidth",
         "longer inner loops over rows and columns that repeat: 1.2 to 1.3 times as fast as before",
     ),
-    "avg-pool-forward": Note(
-        "with one thread nothing; of the second core this run had little",
+    "lenet": Note(
+        "the interpreter: a recorded step takes two thirds of the time",
+        "that recorded step",
+    ),
+    "log-softmax-forward": Note(
+        "the host, which changes how fast its two cores reach each other: 172 µs in the first "
+        "rounds, 213 in the others, PyTorch 198 and 290",
+        "nothing",
+    ),
+    "max-pool-backward": Note(
+        "memory; and the host, as above: 145 µs in some rounds, 225 in others, PyTorch 175 and 300",
         "nothing",
     ),
     "mlp-": Note(
-        "the interpreter: two thirds of the time, which a recorded step does without",
+        "the interpreter: two thirds of the time, which a recorded step does without, and so is "
+        "faster than NumPy",
         "one op for each gradient of Linear, a ReLU in the Linear's memory: 0.84 of the time",
     ),
     "mnist-infer-1": Note(
@@ -89,7 +89,7 @@ NOTES: dict[str, Note] = {
         "a step recorded by tinydl.compile: half the time",
     ),
     "relu": Note(
-        "with one thread memory, at 90 %; of the second core this run had little",
+        "memory: PyTorch takes as long but for the microsecond that a call from Python is slower",
         "nothing",
     ),
     "sgemm-32": Note(
@@ -101,7 +101,7 @@ NOTES: dict[str, Note] = {
         "two matrices go straight to their product: 7.2 µs before",
     ),
     "softmax-backward": Note(
-        "memory; two thirds of its bandwidth in a quieter run",
+        "memory, at half to two thirds of its bandwidth",
         "rows that end within a vector go by masks: 0.7 of the time",
     ),
     "sum-": Note(
