@@ -1,11 +1,11 @@
 /* parallel.c — a pool of threads that take pieces of one range at a time.
  *
  * A job is a range cut into equal pieces; every thread, the caller included, takes the next piece
- * until none is left. Idle workers look for the next job for a millisecond, longer than Python takes
- * between two of a small network's, then sleep: waking one up takes 10 µs, and many times that where
- * its processor sleeps as well. They soon yield between two looks, so that others get their work
- * done. The pool starts at first use; after fork() the child starts a fresh one (its parent's
- * threads are not there).
+ * until none is left. Idle workers look for the next job for a millisecond, longer than Python
+ * takes between two of a small network's, then sleep: waking one up takes 10 µs, and many times
+ * that where its processor sleeps as well. They soon yield between two looks, so that others get
+ * their work done. The pool starts at first use; after fork() the child starts a fresh one (its
+ * parent's threads are not there).
  */
 #define _GNU_SOURCE
 #include "parallel.h"

@@ -16,12 +16,12 @@ namespace td_emu
 
 /* Bytes that static arrays take. Which kernels call a __device__ function with arrays of its own is
  * not known: where there are some, they count as what is left up to the next KB, at which dynamic
- * memory begins (TD_DYN_SMEM). */
+ * memory begins (TD_DYN_SMEM). For TSan a host function's statics look like them. */
 static size_t fixed_shared(const Kernel &kernel, size_t dynamic)
 {
     size_t all = 0;
     for (const Kernel::Range &array : kernel.shared) all += array.bytes;
-    const bool others = all > kernel.static_shared;
+    const bool others = !tsan() && all > kernel.static_shared;
     return dynamic && others ? (kernel.static_shared / 1024 + 1) * 1024 : kernel.static_shared;
 }
 
