@@ -90,8 +90,8 @@ emulated: $(VENV)/core ## compile for emulated tile units, and the CUDA kernels 
 
 # Tests that together launch every kernel; and some that do what programs do.
 KERNELS  = tests/test_ops.py tests/test_teach.py tests/cuda/test_kernel_choice.py
-PROGRAMS = tests/test_errors.py tests/test_recorded.py tests/test_cuda_graphs.py tests/test_streams.py \
-           tests/test_optim.py
+PROGRAMS = tests/test_errors.py tests/test_recorded.py tests/test_recorded_steps.py \
+           tests/test_cuda_graphs.py tests/test_streams.py tests/test_optim.py
 ON       = TINYDL_CUDA=$(CURDIR)/build/flavours/libtinydl-cuda-emu
 
 kernels: orders asan tsan coverage ## the CUDA kernels' tests on the emulated device, four ways:

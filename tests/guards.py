@@ -81,7 +81,7 @@ def libraries() -> dict[str, str]:
 
 def products() -> dict[str, str]:
     """Every backend whose products of bf16 are: twins too, and emulated tile units if built."""
-    tiles = backend.library_file("cpu-amx-emu")
+    tiles = backend.file_of("cpu-amx-emu")
     found = {isa: backend.load(isa).path for isa in backend.usable()} | libraries()
     return {**found, "amx-emu": tiles} if exists(tiles) else found
 

@@ -278,6 +278,19 @@ def test_gradients_that_are_meant_to_add_up(quiet):
     loop(lambda optimizer: None, accumulate=True)
     loop(lambda optimizer: optimizer.zero_grad())
     loop(lambda optimizer: optimizer.zero_grad(set_to_none=False), steps=3)
+    for fill in (
+        lambda g: g.zero_(),
+        lambda g: g.fill_(0),
+        lambda g: g.copy_(0 * g),
+        lambda g: g.__setitem__(..., 0),
+    ):
+        loop(lambda optimizer, fill=fill: _write_over(optimizer, fill), steps=3)
+
+
+def _write_over(optimizer, fill) -> None:
+    for p in optimizer.param_groups[0]["params"]:
+        if p.grad is not None:
+            fill(p.grad)
 
 
 def test_float64_data_beside_float32_parameters():

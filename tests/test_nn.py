@@ -1,11 +1,11 @@
 """Modules: registration, state, modes, hooks, printing, and the messages a wrong use gets."""
 
 import copy
-import warnings
 
 import numpy as np
 import pytest
 from devices import EVERY_DEVICE
+from raising import message_of
 
 import tinydl
 from tinydl import nn
@@ -82,7 +82,7 @@ def test_strict_loading_lists_the_difference_and_loads_nothing():
     assert "+ unexpected module.conv.bias  f32[4]" in message
     for key, value in net.state_dict().items():
         np.testing.assert_array_equal(value.cpu().numpy(), before[key])
-    assert "strip" in _raises(net.load_state_dict, {f"module.{k}": v for k, v in before.items()})
+    assert "strip" in message_of(net.load_state_dict, {f"module.{k}": v for k, v in before.items()})
 
 
 def test_lenient_loading_reports():
@@ -94,7 +94,7 @@ def test_lenient_loading_reports():
 
 
 def test_a_state_of_other_shapes_is_refused():
-    message = _raises(nn.Linear(3, 2).load_state_dict, nn.Linear(4, 2).state_dict())
+    message = message_of(nn.Linear(3, 2).load_state_dict, nn.Linear(4, 2).state_dict())
     assert "weight: the module has f32[2,3], the state f32[2,4]" in message
 
 
@@ -211,7 +211,7 @@ def test_init_functions():
     assert w.detach().abs().max().item() <= np.sqrt(6 / 90)
     assert nn.init.constant_(w, 3).detach().cpu().numpy().max() == 3
     assert nn.init.zeros_(w).requires_grad
-    assert "two axes" in _raises(nn.init.xavier_normal_, tinydl.zeros(3))
+    assert "two axes" in message_of(nn.init.xavier_normal_, tinydl.zeros(3))
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -219,14 +219,14 @@ def test_init_functions():
 
 def test_a_shape_error_names_the_module_and_the_fix():
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Sequential(nn.ReLU(), nn.Linear(4 * 6 * 6, 5)))
-    message = _raises(net, tinydl.zeros(2, 1, 8, 8))
+    message = message_of(net, tinydl.zeros(2, 1, 8, 8))
     assert "linear: x f32[2,4,6,6] has 6 features" in message
     assert "flatten x first" in message
     assert "in Sequential.1.1: Linear(144→5)" in message
 
 
 def test_a_channel_error_names_both_shapes():
-    message = _raises(Net(), tinydl.zeros(2, 3, 6, 6))
+    message = message_of(Net(), tinydl.zeros(2, 3, 6, 6))
     assert (
         "conv2d: weight has 1 input channels but x has 3 (x f32[2,3,6,6], w f32[4,1,3,3])"
         in message
@@ -235,12 +235,12 @@ def test_a_channel_error_names_both_shapes():
 
 
 def test_a_dtype_error_names_the_module():
-    message = _raises(Net(), tinydl.zeros(2, 1, 6, 6, dtype=tinydl.float16), kind=TypeError)
+    message = message_of(Net(), tinydl.zeros(2, 1, 6, 6, dtype=tinydl.float16), kind=TypeError)
     assert "x f16[2,1,6,6], w f32[4,1,3,3]" in message and "in Net.conv" in message
 
 
 def test_a_missing_batch_axis_is_recognised():
-    assert "x[None]" in _raises(Net(), tinydl.zeros(1, 6, 6))
+    assert "x[None]" in message_of(Net(), tinydl.zeros(1, 6, 6))
 
 
 def test_modules_in_a_plain_list_warn():
@@ -297,77 +297,10 @@ def test_what_is_registered_is_what_the_attribute_will_be():
     ],
 )
 def test_nonsense_is_refused(make, words):
-    assert words in _raises(make)
+    assert words in message_of(make)
 
 
-# --- losses ---------------------------------------------------------------------------------------
-
-
-def _log_softmax(x):
-    x = x - x.max(1, keepdims=True)
-    return x - np.log(np.exp(x).sum(1, keepdims=True))
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_cross_entropy(reduction, smoothing, weighted):
-    rng = np.random.default_rng(0)
-    x, labels = rng.normal(size=(6, 4)), np.array([0, 3, -100, 1, 1, 2])
-    weight = rng.uniform(0.5, 2, 4) if weighted else np.ones(4)
-    kept = labels != -100
-    safe = np.where(kept, labels, 0)
-    logp = _log_softmax(x)
-    loss = -(1 - smoothing) * weight[safe] * logp[np.arange(6), safe]
-    loss = np.where(kept, loss - smoothing / 4 * (logp * weight).sum(1), 0)
-    expected = {"mean": loss.sum() / weight[labels[kept]].sum(), "sum": loss.sum(), "none": loss}
-    got = F.cross_entropy(
-        tinydl.tensor(x),
-        tinydl.tensor(labels),
-        weight=tinydl.tensor(weight) if weighted else None,
-        reduction=reduction,
-        label_smoothing=smoothing,
-    )
-    np.testing.assert_allclose(got.cpu().numpy(), expected[reduction], rtol=1e-12)
-
-
-def test_cross_entropy_of_images_vectors_and_probabilities():
-    rng = np.random.default_rng(0)
-    x, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
-    rows = x.transpose(0, 2, 3, 1).reshape(-1, 3)
-    expected = -_log_softmax(rows)[np.arange(40), labels.reshape(-1)].mean()
-    assert np.isclose(F.cross_entropy(tinydl.tensor(x), tinydl.tensor(labels)).item(), expected)
-    onehot = np.moveaxis(np.eye(3)[labels], -1, 1)
-    soft = F.cross_entropy(tinydl.tensor(x), tinydl.tensor(onehot))
-    assert np.isclose(soft.item(), expected)
-    one = F.cross_entropy(tinydl.tensor(x[0, :, 0, 0]), tinydl.tensor(labels[0, 0, 0]))
-    assert np.isclose(one.item(), -_log_softmax(rows)[0, labels[0, 0, 0]])
-
-
-def test_cross_entropy_messages():
-    x = tinydl.zeros(4, 3)
-    wrong = tinydl.tensor([0, 1, 3, 2])
-    message = _raises(lambda: F.cross_entropy(x, wrong).item(), kind=IndexError)
-    assert "target 3 at row 2" in message and "0…2" in message
-    assert "one-hot" in _raises(F.cross_entropy, x, tinydl.zeros(4, 3).long())
-    assert "use .long()" in _raises(F.cross_entropy, x, tinydl.zeros(4))
-    assert "takes labels of shape (4,)" in _raises(F.cross_entropy, x, tinydl.zeros(5).long())
-
-
-def test_softmax_before_cross_entropy_warns():
-    x = tinydl.zeros(2, 3, requires_grad=True)
-    with pytest.warns(UserWarning, match="logits"):
-        F.cross_entropy(x.softmax(1), tinydl.tensor([0, 1]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        F.cross_entropy(x.log_softmax(1), tinydl.tensor([0, 1]))
-
-
-def test_mse_loss_does_not_broadcast():
-    a, b = tinydl.tensor([1.0, 2.0]), tinydl.tensor([[1.0], [4.0]])
-    assert nn.MSELoss()(a, b.squeeze(1)).item() == 2
-    assert nn.MSELoss(reduction="sum")(a, b.squeeze(1)).item() == 4
-    assert "one shape" in _raises(nn.MSELoss(), a, b)
+# --- layers ---------------------------------------------------------------------------------------
 
 
 def test_dropout_keeps_the_mean_and_repeats_under_a_seed():
@@ -393,12 +326,6 @@ def test_the_cnn_learns_one_batch():
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.05
-
-
-def _raises(function, *args, kind=Exception) -> str:
-    with pytest.raises(kind) as error:
-        function(*args)
-    return str(error.value)
 
 
 def test_layers_may_be_told_other_sizes_later():

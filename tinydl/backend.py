@@ -134,7 +134,7 @@ def _finish(backend: Backend, name: str, operands: tuple, arguments: list, statu
         capture.current.keep(operands)
 
 
-def library_file(name: str) -> str:
+def file_of(name: str) -> str:
     """Where the library of that name is or would be."""
     return path.join(FOLDER, f"libtinydl-{name}{EXTENSION}")
 
@@ -142,12 +142,12 @@ def library_file(name: str) -> str:
 @cache
 def load(isa: str) -> Backend:
     """The library of one instruction set."""
-    return Backend(library_file(f"cpu-{isa}"))
+    return Backend(file_of(f"cpu-{isa}"))
 
 
 def installed() -> list[str]:
     """Instruction sets there is a library for, best first."""
-    return [isa for isa in BEST_FIRST if path.exists(library_file(f"cpu-{isa}"))]
+    return [isa for isa in BEST_FIRST if path.exists(file_of(f"cpu-{isa}"))]
 
 
 @cache
@@ -165,7 +165,7 @@ def cuda() -> Backend:
     """
     asked = os.environ.get("TINYDL_CUDA") or "auto"
     names = {"auto": "cuda", "real": "cuda", "emu": "cuda-emu"}
-    file = library_file(names[asked]) if asked in names else asked
+    file = file_of(names[asked]) if asked in names else asked
     if not path.exists(file):
         raise RuntimeError(f"no CUDA device: tinydl was built without its library {file}")
     library = Backend(file)

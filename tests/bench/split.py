@@ -85,7 +85,7 @@ def by_precision(name):
     """td_matmul_split by emulated tiles."""
 
     def multiply(a, b):
-        library = backend.Backend(backend.library_file("cpu-amx-emu"))
+        library = backend.Backend(backend.file_of("cpu-amx-emu"))
         x, y = (Array.from_numpy(v, library) for v in (a, b))
         z = Array.empty((len(a), b.shape[1]), tinydl.float32, library)
         backend.call("matmul_split", z, x, y, None, PARTS[name])
